@@ -1,0 +1,11 @@
+module github.com/sekisho-auth/sekisho
+
+go 1.26.0
+
+require (
+	github.com/wneessen/go-mail v0.8.1
+	golang.org/x/crypto v0.58.0
+	golang.org/x/net v0.62.0
+	golang.org/x/text v0.43.0
+	golang.org/x/time v0.16.0
+)
