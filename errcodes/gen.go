@@ -1,0 +1,3 @@
+package errcodes
+
+//go:generate go run ./internal/errdocs/gen -source . -docs ../docs
