@@ -1,0 +1,70 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/sekisho-auth/sekisho/internal/input"
+	"github.com/sekisho-auth/sekisho/internal/seal"
+	tok "github.com/sekisho-auth/sekisho/internal/token"
+	"github.com/sekisho-auth/sekisho/lockout"
+)
+
+// identify makes the one canonical form that store, lockout, limits and mail
+// share. Error: identifier_malformed.
+func (s *Service) identify(email string) (Identifier, error) {
+	canonical, err := input.Identifier(email)
+	if err != nil {
+		return Identifier{}, err
+	}
+	return Identifier{Realm: s.cfg.Realm, Key: identifierKey(s.cfg.Realm, canonical), Email: canonical, Version: input.Version}, nil
+}
+
+// identifierKey is SHA-256 over the lengths and bytes of realm and address:
+// realm "a" with address "b" and realm "" with "ab" differ.
+func identifierKey(realm, canonical string) [32]byte {
+	buf := make([]byte, 0, 512)
+	buf = append(buf, byte(len(realm)))
+	buf = append(buf, realm...)
+	buf = append(buf, canonical...)
+	return sha256.Sum256(buf)
+}
+
+// tokenHash is what a token is looked up by: SHA-256 over the realm and the
+// token, so that a token of one realm is nothing in another.
+func (s *Service) tokenHash(t Token) [32]byte {
+	if s.cfg.Realm == "" {
+		return tok.Hash(string(t))
+	}
+	return tok.Hash(s.cfg.Realm + "\x00" + string(t))
+}
+
+// getUser loads an account of this realm. Error: ErrNotFound or a store's.
+func (s *Service) getUser(ctx context.Context, id UserID) (User, error) {
+	u, err := s.cfg.Stores.Users.Get(ctx, id)
+	if err == nil && u.Realm != s.cfg.Realm {
+		return User{}, ErrNotFound
+	}
+	return u, err
+}
+
+// subject is how events name an identifier.
+func (s *Service) subject(id Identifier) [32]byte {
+	return seal.MAC(&s.index.subject, string(id.Key[:]))
+}
+
+// lockKey is the counter of failed passwords for an identifier, whether or
+// not it has an account.
+func (s *Service) lockKey(id Identifier) lockout.Key {
+	return lockout.Key(seal.MAC(&s.index.lock, "password", string(id.Key[:])))
+}
+
+// sessionLockKey is the counter of a session's own password questions.
+func (s *Service) sessionLockKey(hash [32]byte) lockout.Key {
+	return lockout.Key(seal.MAC(&s.index.lock, "session", string(hash[:])))
+}
+
+// owner groups the tickets of one account or one address.
+func (s *Service) owner(kind, of string) [32]byte {
+	return seal.MAC(&s.index.owner, kind, s.cfg.Realm, of)
+}

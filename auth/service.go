@@ -1,0 +1,174 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sekisho-auth/sekisho/internal/passhash"
+	"github.com/sekisho-auth/sekisho/internal/passpolicy"
+	"github.com/sekisho-auth/sekisho/internal/seal"
+	"github.com/sekisho-auth/sekisho/lockout"
+)
+
+// Service signs people in. It is safe for concurrent use. Make it with New.
+type Service struct {
+	cfg    Config
+	log    *slog.Logger
+	ring   *seal.Ring
+	index  *indexKeys // behind a pointer: printing a Service shows no key
+	hashes *passhash.Hashes
+	policy passpolicy.Policy
+	guard  *lockout.Guard
+	limits limits
+	events *recorder
+	links  atomic.Pointer[Links]
+	wake   chan struct{}
+}
+
+// indexKeys are what look-ups are keyed with. They come from the oldest key
+// and never change.
+type indexKeys struct{ subject, lock, limit, owner [32]byte }
+
+// opTimeout bounds every call of a store or a hash that a request makes.
+const opTimeout = 15 * time.Second
+
+// New makes a Service. What is missing or cannot work is named in the error,
+// with the remedy. It starts nothing; call Run for mail.
+func New(cfg Config) (*Service, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{cfg: cfg, log: cfg.Logger, wake: make(chan struct{}, 1)}
+	if s.ring, err = cfg.Keys.sealRing(); err != nil {
+		return nil, fmt.Errorf("auth: Config.Keys: %w", err)
+	}
+	s.index = &indexKeys{
+		subject: s.ring.IndexKey("subject"), lock: s.ring.IndexKey("lock"),
+		limit: s.ring.IndexKey("limit"), owner: s.ring.IndexKey("owner"),
+	}
+	if s.hashes, err = newHashes(cfg.Password); err != nil {
+		return nil, fmt.Errorf("auth: Config.Password: %w", err)
+	}
+	s.policy = passpolicy.Policy{MinLength: cfg.Password.MinLength, Words: append([]string{cfg.Name}, cfg.Password.Words...)}
+	if err := s.policy.Validate(); err != nil {
+		return nil, fmt.Errorf("auth: Config.Password: %w", err)
+	}
+	s.limits = limits{store: cfg.Stores.Limits, cfg: cfg.Limits, key: &s.index.limit, realm: cfg.Realm}
+	s.events = &recorder{store: cfg.Stores.Events, hook: cfg.Hooks.OnEvent, after: s.afterEvent, log: cfg.Logger}
+	if s.guard, err = s.newGuard(); err != nil {
+		return nil, fmt.Errorf("auth: Config.Lockout: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
+	defer cancel()
+	if err := s.checkKeys(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func newHashes(c PasswordConfig) (*passhash.Hashes, error) {
+	peppers := make([]passhash.Pepper, len(c.Peppers))
+	for i, p := range c.Peppers {
+		peppers[i] = passhash.Pepper{ID: p.ID, Key: p.Key.raw()}
+	}
+	return passhash.New(passhash.Config{
+		Hasher: c.Hasher, Cost: c.Cost, Slots: c.Slots, Queue: c.Queue,
+		Peppers: peppers, InsecureAllowLowCost: c.InsecureLowCost,
+	})
+}
+
+func (s *Service) newGuard() (*lockout.Guard, error) {
+	return lockout.New(lockout.Config{
+		Store: s.cfg.Stores.Lockout, Policy: s.cfg.Lockout,
+		Hooks: lockout.Hooks{Challenge: s.challenge},
+	})
+}
+
+type clientKey struct{}
+
+// challenge hands the app's hook the client that the attempt came from.
+func (s *Service) challenge(ctx context.Context) bool {
+	if s.cfg.Hooks.Challenge == nil {
+		return false
+	}
+	c, _ := ctx.Value(clientKey{}).(Client)
+	return s.cfg.Hooks.Challenge(ctx, c)
+}
+
+// keyCheckName is the entry of MetaStore that tells whose database this is.
+const keyCheckName = "key-check"
+
+func (s *Service) keyCheck() []byte {
+	k := s.ring.IndexKey("check")
+	mac := seal.MAC(&k, keyCheckName, s.cfg.Realm)
+	return mac[:]
+}
+
+// checkKeys refuses a database that other keys made: locks, tickets and
+// second factors in it could not be read.
+func (s *Service) checkKeys(ctx context.Context) error {
+	if s.cfg.Stores.Meta == nil {
+		return nil
+	}
+	want := s.keyCheck()
+	got, err := s.cfg.Stores.Meta.KeyCheck(ctx, keyCheckName+"/"+s.cfg.Realm, want)
+	if err != nil {
+		return fmt.Errorf("auth: reading the key check: %w", err)
+	}
+	if !bytes.Equal(got, want) {
+		return errors.New("auth: this key did not make this database: restore the key that was lost, or call AcceptNewKeys once (locks, open links and second factors are lost, accounts and passwords are not)")
+	}
+	return nil
+}
+
+// AcceptNewKeys tells the stores that cfg.Keys replace keys that were lost.
+// Locks, mailed links and second factors made with them are lost; accounts
+// and passwords stay. New works again afterwards.
+func AcceptNewKeys(ctx context.Context, cfg Config) error {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return err
+	}
+	if cfg.Stores.Meta == nil {
+		return nil
+	}
+	ring, err := cfg.Keys.sealRing()
+	if err != nil {
+		return fmt.Errorf("auth: Config.Keys: %w", err)
+	}
+	s := &Service{cfg: cfg, ring: ring}
+	if err := cfg.Stores.Meta.ReplaceKeyCheck(ctx, keyCheckName+"/"+cfg.Realm, s.keyCheck()); err != nil {
+		return fmt.Errorf("auth: replacing the key check: %w", err)
+	}
+	return nil
+}
+
+// UseLinks says where the links in mails lead. Without links, sign-up and
+// recovery are off. The authhttp package calls it; call it yourself if the
+// pages are your own.
+func (s *Service) UseLinks(l Links) { s.links.Store(&l) }
+
+// hasLinks reports whether mails can lead anywhere.
+func (s *Service) hasLinks() bool {
+	l := s.links.Load()
+	return l != nil && l.Verify != nil && l.Reset != nil
+}
+
+// HasMailer reports whether Config.Mailer was set. Without one, mails go to
+// the log, tokens and all: only for trying out.
+func (s *Service) HasMailer() bool { return s.cfg.Mailer != nil }
+
+// DroppedEvents counts events that were lost since New because the event
+// store failed or could not keep up.
+func (s *Service) DroppedEvents() uint64 { return s.events.dropped.Load() }
+
+// bound gives a call its deadline.
+func bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, opTimeout)
+}
