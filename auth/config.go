@@ -135,7 +135,8 @@ type Hooks struct {
 	// told. It must be idempotent: after an error or a crash it is called
 	// again, for a week.
 	OnAccountCreated func(ctx context.Context, u User) error
-	// OnEvent is called for each event, beside the request that caused it.
+	// OnEvent is called for each event, beside the request that caused it and
+	// one at a time: it should return quickly.
 	OnEvent func(ctx context.Context, e Event)
 	// Challenge may let somebody try in spite of a timed lock, after a
 	// CAPTCHA for instance. The attempt still counts.

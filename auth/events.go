@@ -15,6 +15,7 @@ const (
 	eventLoginSuccess   = "authn_login_success"
 	eventLoginFail      = "authn_login_fail"
 	eventLoginLock      = "authn_login_lock"
+	eventObservedLock   = "authn_login_lock_observed"
 	eventSuccessAfter   = "authn_login_successafterfail"
 	eventPasswordChange = "authn_password_change"
 	eventPasswordFail   = "authn_password_change_fail"
@@ -61,7 +62,7 @@ type recorder struct {
 
 	mu       sync.Mutex
 	waiting  []recorded
-	flushing bool
+	flushing chan struct{} // closed when the goroutine ends; nil if there is none
 }
 
 func (r *recorder) add(e recorded) {
@@ -74,11 +75,30 @@ func (r *recorder) add(e recorded) {
 		return
 	}
 	r.waiting = append(r.waiting, e)
-	start := !r.flushing
-	r.flushing = true
+	start := r.flushing == nil
+	if start {
+		r.flushing = make(chan struct{})
+	}
 	r.mu.Unlock()
 	if start {
 		go r.flush()
+	}
+}
+
+// drain waits until nothing is left to append, or the time is up.
+func (r *recorder) drain(most time.Duration) {
+	r.mu.Lock()
+	done := r.flushing
+	r.mu.Unlock()
+	if done == nil {
+		return
+	}
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		r.log.Error("auth: events are still being written at the end of Run")
 	}
 }
 
@@ -88,7 +108,8 @@ func (r *recorder) flush() {
 		batch := r.waiting
 		r.waiting = nil
 		if len(batch) == 0 {
-			r.flushing = false
+			close(r.flushing)
+			r.flushing = nil
 			r.mu.Unlock()
 			return
 		}
@@ -130,13 +151,6 @@ func (r *recorder) callHook(ctx context.Context, e Event) {
 		}
 	}()
 	r.hook(ctx, e)
-}
-
-// drained reports whether nothing waits to be appended.
-func (r *recorder) drained() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.flushing && len(r.waiting) == 0
 }
 
 // event begins an event of a request.

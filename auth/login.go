@@ -209,6 +209,9 @@ const successAfterFailures = 3
 // failed settles a wrong password. The answer is the same whether the
 // account, the password or nothing at all was wrong.
 func (s *Service) failed(ctx context.Context, in *signIn, c Credentials) error {
+	if s.cfg.Lockout.Observe {
+		ctx = context.WithValue(ctx, observedKey{}, in)
+	}
 	err := in.attempt.Settle(ctx, lockout.Failed)
 	if err == nil {
 		hints := append(input.IdentifierHints(c.Email), input.PasswordHints(string(c.Password))...)

@@ -84,19 +84,27 @@ func newHashes(c PasswordConfig) (*passhash.Hashes, error) {
 }
 
 func (s *Service) newGuard() (*lockout.Guard, error) {
-	return lockout.New(lockout.Config{
-		Store: s.cfg.Stores.Lockout, Policy: s.cfg.Lockout,
-		Hooks: lockout.Hooks{Challenge: s.challenge},
-	})
+	hooks := lockout.Hooks{OnLock: observed}
+	if s.cfg.Hooks.Challenge != nil {
+		hooks.Challenge = s.challenge
+	}
+	return lockout.New(lockout.Config{Store: s.cfg.Stores.Lockout, Policy: s.cfg.Lockout, Hooks: hooks})
+}
+
+type observedKey struct{}
+
+// observed notes a lock that lockout.Policy.Observe only rehearses, so that
+// the audit log shows who would have been locked, and for how long.
+func observed(ctx context.Context, e lockout.LockEvent) {
+	if in, ok := ctx.Value(observedKey{}).(*signIn); ok && e.Observed {
+		in.event.Name, in.event.Until = eventObservedLock, e.Until
+	}
 }
 
 type clientKey struct{}
 
 // challenge hands the app's hook the client that the attempt came from.
 func (s *Service) challenge(ctx context.Context) bool {
-	if s.cfg.Hooks.Challenge == nil {
-		return false
-	}
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return s.cfg.Hooks.Challenge(ctx, c)
 }

@@ -26,7 +26,9 @@ const (
 )
 
 // Run sends mail, calls hooks that failed, and tidies the audit log, until
-// ctx ends; then it returns nil once what it had begun is finished. Sign-in
+// ctx ends; then it returns nil once what it had begun is finished and the
+// events so far are written. Call it with a context that ends after the
+// server has stopped. A process without authhttp calls UseLinks first. Sign-in
 // and its security need no Run. Any number of processes may run it: each job
 // is leased to one at a time and repeated, later and later, until it succeeds
 // or expires (mail after a day, hooks after a week).
@@ -48,6 +50,7 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			s.events.drain(appendTimeout)
 			return nil
 		case <-s.wake:
 			timer.Stop()

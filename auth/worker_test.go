@@ -280,3 +280,89 @@ func TestClientsAreForgottenAfterThirtyDays(t *testing.T) {
 		}
 	})
 }
+
+func TestObserveRefusesNobodyAndTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stores auth.Stores
+		svc, _ := newService(t, func(c *auth.Config) { noLimits(c); c.Lockout.Observe = true; stores = c.Stores })
+		id := mustCreate(t, svc, "taro@example.com")
+		for range 9 {
+			_, err := svc.Login(t.Context(), creds("taro@example.com", "wrong wrong wrong"))
+			wantReason(t, err, errcodes.ReasonInvalidCredentials)
+		}
+		mustLogin(t, svc, "taro@example.com", good)
+		synctest.Wait()
+		events, err := stores.Events.ByUser(t.Context(), id, time.Now().Add(time.Second), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		locks := 0
+		for _, e := range events {
+			if e.Name == "authn_login_lock_observed" {
+				locks++
+				if e.Until.Sub(e.Time) != time.Minute {
+					t.Errorf("would have been locked until %v", e.Until)
+				}
+			}
+		}
+		if locks != 1 {
+			t.Errorf("%d rehearsed locks in the audit log, want 1", locks)
+		}
+	})
+}
+
+func TestChallengeMayReplaceTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var solved atomic.Bool
+		svc, _ := newService(t, func(c *auth.Config) {
+			noLimits(c)
+			c.Hooks.Challenge = func(_ context.Context, c auth.Client) bool { return solved.Load() && c == home }
+		})
+		mustCreate(t, svc, "taro@example.com")
+		lockOut(t, svc, "taro@example.com")
+		_, err := svc.Login(t.Context(), creds("taro@example.com", good))
+		wantReason(t, err, errcodes.ReasonAccountTemporarilyLocked)
+		solved.Store(true)
+		_, err = svc.Login(t.Context(), creds("taro@example.com", "wrong wrong wrong"))
+		wantReason(t, err, errcodes.ReasonAccountTemporarilyLocked) // still counted
+		mustLogin(t, svc, "taro@example.com", good)
+	})
+}
+
+func TestRunWritesTheLastEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowEvents{release: make(chan struct{})}
+		svc, _ := newService(t, func(c *auth.Config) {
+			noLimits(c)
+			slow.EventStore = c.Stores.Events
+			c.Stores.Events = slow
+		})
+		_, _ = svc.Login(t.Context(), creds("taro@example.com", good))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			_ = svc.Run(ctx)
+			close(done)
+		}()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Error("Run ended before the last event was written")
+		default:
+		}
+		close(slow.release)
+		<-done
+	})
+}
+
+type slowEvents struct {
+	auth.EventStore
+	release chan struct{}
+}
+
+func (s *slowEvents) Append(ctx context.Context, e []auth.Event) error {
+	<-s.release
+	return s.EventStore.Append(ctx, e)
+}
