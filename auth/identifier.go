@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 
 	"github.com/sekisho-auth/sekisho/internal/input"
-	"github.com/sekisho-auth/sekisho/internal/seal"
 	tok "github.com/sekisho-auth/sekisho/internal/token"
 	"github.com/sekisho-auth/sekisho/lockout"
 )
@@ -50,21 +49,21 @@ func (s *Service) getUser(ctx context.Context, id UserID) (User, error) {
 
 // subject is how events name an identifier.
 func (s *Service) subject(id Identifier) [32]byte {
-	return seal.MAC(&s.index.subject, string(id.Key[:]))
+	return s.index.subject.Sum(string(id.Key[:]))
 }
 
 // lockKey is the counter of failed passwords for an identifier, whether or
 // not it has an account.
 func (s *Service) lockKey(id Identifier) lockout.Key {
-	return lockout.Key(seal.MAC(&s.index.lock, "password", string(id.Key[:])))
+	return lockout.Key(s.index.lock.Sum("password", string(id.Key[:])))
 }
 
 // sessionLockKey is the counter of a session's own password questions.
 func (s *Service) sessionLockKey(hash [32]byte) lockout.Key {
-	return lockout.Key(seal.MAC(&s.index.lock, "session", string(hash[:])))
+	return lockout.Key(s.index.lock.Sum("session", string(hash[:])))
 }
 
 // owner groups the tickets of one account or one address.
 func (s *Service) owner(kind, of string) [32]byte {
-	return seal.MAC(&s.index.owner, kind, s.cfg.Realm, of)
+	return s.index.owner.Sum(kind, s.cfg.Realm, of)
 }

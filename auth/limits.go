@@ -14,7 +14,7 @@ import (
 type limits struct {
 	store ratelimit.Store
 	cfg   LimitConfig
-	key   *[32]byte
+	index *seal.Index
 	realm string
 }
 
@@ -56,7 +56,7 @@ func (l *limits) takeMail(ctx context.Context, kind string, limit ratelimit.Limi
 	if limit == (ratelimit.Limit{}) {
 		return true, nil
 	}
-	wait, err := l.store.Take(ctx, ratelimit.Key(seal.MAC(l.key, "mail", l.realm, kind, string(to[:]))), limit, now)
+	wait, err := l.store.Take(ctx, ratelimit.Key(l.index.Sum("mail", l.realm, kind, string(to[:]))), limit, now)
 	if err != nil {
 		return false, fault("limit.mail", err)
 	}
@@ -118,9 +118,9 @@ func widened(l ratelimit.Limit) ratelimit.Limit {
 }
 
 func (l *limits) sourceKey(label, prefix string) ratelimit.Key {
-	return ratelimit.Key(seal.MAC(l.key, "source", l.realm, label, prefix))
+	return ratelimit.Key(l.index.Sum("source", l.realm, label, prefix))
 }
 
 func (l *limits) globalKey() ratelimit.Key {
-	return ratelimit.Key(seal.MAC(l.key, "global", l.realm, "login"))
+	return ratelimit.Key(l.index.Sum("global", l.realm, "login"))
 }

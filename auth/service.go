@@ -20,7 +20,7 @@ type Service struct {
 	cfg    Config
 	log    *slog.Logger
 	ring   *seal.Ring
-	index  *indexKeys // behind a pointer: printing a Service shows no key
+	index  indexKeys
 	hashes *passhash.Hashes
 	policy passpolicy.Policy
 	guard  *lockout.Guard
@@ -32,7 +32,7 @@ type Service struct {
 
 // indexKeys are what look-ups are keyed with. They come from the oldest key
 // and never change.
-type indexKeys struct{ subject, lock, limit, owner [32]byte }
+type indexKeys struct{ subject, lock, limit, owner *seal.Index }
 
 // opTimeout bounds every call of a store or a hash that a request makes.
 const opTimeout = 15 * time.Second
@@ -48,9 +48,9 @@ func New(cfg Config) (*Service, error) {
 	if s.ring, err = cfg.Keys.sealRing(); err != nil {
 		return nil, fmt.Errorf("auth: Config.Keys: %w", err)
 	}
-	s.index = &indexKeys{
-		subject: s.ring.IndexKey("subject"), lock: s.ring.IndexKey("lock"),
-		limit: s.ring.IndexKey("limit"), owner: s.ring.IndexKey("owner"),
+	s.index = indexKeys{
+		subject: seal.NewIndex(s.ring.IndexKey("subject")), lock: seal.NewIndex(s.ring.IndexKey("lock")),
+		limit: seal.NewIndex(s.ring.IndexKey("limit")), owner: seal.NewIndex(s.ring.IndexKey("owner")),
 	}
 	if s.hashes, err = newHashes(cfg.Password); err != nil {
 		return nil, fmt.Errorf("auth: Config.Password: %w", err)
@@ -59,7 +59,7 @@ func New(cfg Config) (*Service, error) {
 	if err := s.policy.Validate(); err != nil {
 		return nil, fmt.Errorf("auth: Config.Password: %w", err)
 	}
-	s.limits = limits{store: cfg.Stores.Limits, cfg: cfg.Limits, key: &s.index.limit, realm: cfg.Realm}
+	s.limits = limits{store: cfg.Stores.Limits, cfg: cfg.Limits, index: s.index.limit, realm: cfg.Realm}
 	s.events = &recorder{store: cfg.Stores.Events, hook: cfg.Hooks.OnEvent, after: s.afterEvent, log: cfg.Logger}
 	if s.guard, err = s.newGuard(); err != nil {
 		return nil, fmt.Errorf("auth: Config.Lockout: %w", err)

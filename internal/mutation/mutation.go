@@ -22,7 +22,7 @@ type Mutation struct {
 // All returns every entry.
 func All() []Mutation {
 	var all []Mutation
-	for _, list := range [][]Mutation{gate, sessions, recovery} {
+	for _, list := range [][]Mutation{counting, words, gate, sessions, recovery} {
 		all = append(all, list...)
 	}
 	return all

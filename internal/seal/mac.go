@@ -1,46 +1,58 @@
 package seal
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
+	"sync"
 )
 
 // MAC returns HMAC-SHA-256 (RFC 2104) under key over parts, each preceded by
 // its length in 8 bytes, so that ("ab", "c"), ("a", "bc") and ("abc") give
-// three different results. It is safe for concurrent use.
+// three different results. It is safe for concurrent use. Where many are made
+// under one key, use an Index.
 func MAC(key *[32]byte, parts ...string) [32]byte {
-	var buf [sha256.BlockSize + 320]byte // on the stack; longer messages move to the heap
-	msg := innerPad(buf[:0], key)
+	return newKeyed(key).sum(parts)
+}
+
+// Index makes MACs under one key. It keeps the prepared hashes of crypto/hmac,
+// which cost more to make than a short MAC. It is safe for concurrent use, and
+// prints nothing of its key.
+type Index struct{ pool sync.Pool }
+
+// NewIndex returns an Index under key, such as one from Ring.IndexKey.
+func NewIndex(key [32]byte) *Index {
+	return &Index{pool: sync.Pool{New: func() any { return newKeyed(&key) }}}
+}
+
+// Sum is MAC under the key of the Index.
+func (x *Index) Sum(parts ...string) [32]byte {
+	k := x.pool.Get().(*keyed) //nolint:forcetypeassert // only keyed values are in the pool
+	defer x.pool.Put(k)
+	return k.sum(parts)
+}
+
+// keyed is an HMAC with the buffers that its interface makes escape.
+type keyed struct {
+	mac hash.Hash
+	msg []byte
+	out []byte
+}
+
+func newKeyed(key *[32]byte) *keyed {
+	return &keyed{mac: hmac.New(sha256.New, key[:]), msg: make([]byte, 0, 256), out: make([]byte, 0, sha256.Size)}
+}
+
+func (k *keyed) sum(parts []string) [32]byte {
+	k.msg = k.msg[:0]
 	for _, p := range parts {
-		msg = binary.BigEndian.AppendUint64(msg, uint64(len(p)))
-		msg = append(msg, p...)
+		k.msg = binary.BigEndian.AppendUint64(k.msg, uint64(len(p)))
+		k.msg = append(k.msg, p...)
 	}
-	return finish(key, msg)
-}
-
-// innerPad and finish are the two halves of HMAC, written out because
-// crypto/hmac costs seven allocations a call and a sign-in makes several. The
-// message is appended to what innerPad returns. A test compares them with
-// crypto/hmac.
-func innerPad(dst []byte, key *[32]byte) []byte {
-	for _, b := range key {
-		dst = append(dst, b^0x36)
-	}
-	for range sha256.BlockSize - len(key) {
-		dst = append(dst, 0x36)
-	}
-	return dst
-}
-
-func finish(key *[32]byte, msg []byte) [32]byte {
-	inner := sha256.Sum256(msg)
-	var outer [sha256.BlockSize + sha256.Size]byte
-	for i := range sha256.BlockSize {
-		outer[i] = 0x5c
-	}
-	for i, b := range key {
-		outer[i] ^= b
-	}
-	copy(outer[sha256.BlockSize:], inner[:])
-	return sha256.Sum256(outer[:])
+	k.mac.Reset()
+	k.mac.Write(k.msg)
+	k.out = k.mac.Sum(k.out[:0])
+	clear(k.msg)
+	return [32]byte(k.out)
 }
