@@ -172,6 +172,13 @@ func (s *Service) hasLinks() bool {
 // the log, tokens and all: only for trying out.
 func (s *Service) HasMailer() bool { return s.cfg.Mailer != nil }
 
+// Name returns Config.Name, for pages.
+func (s *Service) Name() string { return s.cfg.Name }
+
+// MinPasswordLength returns how many characters a new password needs, so that
+// pages can say so before the first refusal.
+func (s *Service) MinPasswordLength() int { return s.cfg.Password.MinLength }
+
 // DroppedEvents counts events that were lost since New because the event
 // store failed or could not keep up.
 func (s *Service) DroppedEvents() uint64 { return s.events.dropped.Load() }

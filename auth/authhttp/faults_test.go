@@ -1,0 +1,165 @@
+package authhttp_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/sekisho-auth/sekisho/auth"
+	"github.com/sekisho-auth/sekisho/auth/memstore"
+	"github.com/sekisho-auth/sekisho/errcodes"
+)
+
+// brokenSessions is a session store that panics or fails.
+type brokenSessions struct {
+	auth.SessionStore
+	mu   sync.Mutex
+	fail error
+	boom any
+}
+
+func (b *brokenSessions) set(fail error, boom any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail, b.boom = fail, boom
+}
+
+func (b *brokenSessions) err() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.boom != nil {
+		panic(b.boom)
+	}
+	return b.fail
+}
+
+func (b *brokenSessions) Put(ctx context.Context, s auth.Session, old *[32]byte) error {
+	return errors.Join(b.err(), b.SessionStore.Put(ctx, s, old))
+}
+
+func (b *brokenSessions) Delete(ctx context.Context, hashes ...[32]byte) error {
+	return errors.Join(b.err(), b.SessionStore.Delete(ctx, hashes...))
+}
+
+func breakable(t *testing.T) (*site, *brokenSessions) {
+	broken := &brokenSessions{}
+	s := newSite(t, func(c *auth.Config) {
+		c.Stores = memstore.New()
+		broken.SessionStore = c.Stores.Sessions
+		c.Stores.Sessions = broken
+	}, nil)
+	s.create(taro)
+	return s, broken
+}
+
+// TestPanics: a panic is answered with a reference and logged with it; it neither signs in nor tells what happened.
+func TestPanics(t *testing.T) {
+	s, broken := breakable(t)
+	b := s.browser()
+	broken.set(nil, "canary: row 17 of users")
+	a := b.json("/auth/login", "email", taro, "password", good)
+	doc := a.wantReason(t, 500, "internal_error")
+	logged := s.log.take()
+	if strings.Contains(a.body, "canary") || strings.Contains(logged, "canary") || a.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%s, %v; log: %s", a.body, a.Header(), logged)
+	}
+	if ref := doc["reference"].(string); strings.Count(logged, ref) != 1 || strings.Count(logged, "\n") != 1 || !strings.Contains(logged, "goroutine") {
+		t.Errorf("reference %s, log: %s", ref, logged)
+	}
+	b.submit("/auth/login", "email", taro, "password", good).wantPage(t, 500, `role="alert"`, `href="/help`)
+	broken.set(nil, nil)
+	b.signIn(taro, good)
+
+	broken.set(nil, http.ErrAbortHandler)
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // identity is meant
+			t.Errorf("the server is to see http.ErrAbortHandler, not %v", v)
+		}
+	}()
+	b.json("/auth/login", "email", taro, "password", good)
+}
+
+// TestOutage: a store that fails signs nobody in, and signs nobody's browser out of safety.
+func TestOutage(t *testing.T) {
+	s, broken := breakable(t)
+	b := s.browser()
+	broken.set(errors.New("canary: connection refused"), nil)
+	a := b.json("/auth/login", "email", taro, "password", good)
+	a.wantReason(t, 503, "service_unavailable")
+	if a.Header().Get("Retry-After") == "" || a.Header().Get("Set-Cookie") != "" || strings.Contains(a.body, "canary") {
+		t.Errorf("%v %s", a.Header(), a.body)
+	}
+	broken.set(nil, nil)
+	b.signIn(taro, good)
+	broken.set(errors.New("canary"), nil)
+	a = b.json("/auth/logout")
+	a.wantReason(t, 503, "service_unavailable")
+	if _, still := b.cookies[session]; still {
+		t.Error("somebody who signs out while the store is down leaves a way in")
+	}
+}
+
+// TestRequireFaults: when the session cannot be looked up, nobody gets through and nobody is told to sign in.
+func TestRequireFaults(t *testing.T) {
+	users := &failingUsers{}
+	s := newSite(t, func(c *auth.Config) {
+		c.Stores = memstore.New()
+		users.UserStore = c.Stores.Users
+		c.Stores.Users = users
+	}, nil)
+	s.create(taro)
+	b := s.browser()
+	b.signIn(taro, good)
+	users.down.Store(true)
+	b.page("/trains").wantPage(t, 503, `role="alert"`)
+	b.get("/trains").wantReason(t, 503, "service_unavailable")
+	if b.cookies[session] == "" {
+		t.Error("an outage signs people out")
+	}
+	users.down.Store(false)
+	b.page("/trains").want(t, 200, "hello")
+}
+
+// TestLogs: one line for each failure, with the reference that the person got and never a secret.
+func TestLogs(t *testing.T) {
+	s := newSite(t, nil, nil)
+	s.create(taro)
+	b := s.browser()
+	b.signIn(taro, good)
+	tok := b.cookies[session]
+	s.log.take()
+	for _, ask := range []func() answer{
+		func() answer {
+			return b.json("/auth/login", "email", "canary@example.com", "password", "canary canary canary")
+		},
+		func() answer {
+			return b.json("/auth/password/reset", "token", strings.Repeat("A", 43), "password", "canary canary canary")
+		},
+		func() answer { return b.get("/auth/nothing?canary") },
+		func() answer { return b.get("/auth/canary") },
+		func() answer {
+			return b.do(http.MethodPost, "/auth/login", formTyp, "email=%zzcanary&password=canary", "Accept", "application/json")
+		},
+		func() answer { return b.do(http.MethodPost, "/auth/login", "application/json", `{"canary":"canary"}`) },
+		func() answer {
+			return b.do(http.MethodPost, "/auth/login", "canary/canary", `{"canary":"canary"}`, "Accept", "application/json")
+		},
+		func() answer { return b.do(http.MethodGet, "/auth/session", "", "", "Cookie", session+"=canary") },
+	} {
+		a := ask()
+		logged := s.log.take()
+		ref := references.FindString(a.body)
+		if strings.HasPrefix(ref, "urn:authref:") {
+			ref = errcodes.FormatReference(strings.TrimPrefix(ref, "urn:authref:"))
+		}
+		if strings.Count(logged, "\n") != 1 || !strings.Contains(logged, "reference="+ref) || ref == "" {
+			t.Errorf("%s logged %q", a.body, logged)
+		}
+		if strings.Contains(logged, "canary") || strings.Contains(logged, tok) || strings.Contains(a.body, "canary") {
+			t.Errorf("a secret or input is in the log or the answer: %s %s", logged, a.body)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package authhttp_test
+
+const raceEnabled = true
