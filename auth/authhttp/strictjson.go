@@ -74,7 +74,8 @@ func (f *fields) text(of field) *string {
 
 // scanner reads one flat JSON object. encoding/json is not used here: it takes the last of two fields with one name,
 // takes "EMAIL" for "email", and replaces bytes that are no UTF-8, so that two parties can read one body differently
-// (RFC 8259 §4, §8.2).
+// (RFC 8259 §4, §8.2). Its tokens would do, at thirty allocations a body: a refusal has forty in all. Fuzzing holds the
+// scanner against encoding/json: what it takes means the same there.
 type scanner struct {
 	in  []byte
 	pos int
