@@ -43,6 +43,9 @@ func (s *Service) initialHash(ctx context.Context, a NewAccount, id Identifier) 
 	switch {
 	case a.State != StateActive && a.State != StateUnverified:
 		return "", misuse("account.create", "NewAccount.State must be StateActive or StateUnverified")
+	case a.Password != "" && a.State == StateUnverified:
+		return "", misuse("account.create", "a password chosen before the address is confirmed may be a stranger's: "+
+			"leave NewAccount.Password empty, or use Register for people who sign up")
 	case a.Password != "" && a.PasswordHash != "":
 		return "", misuse("account.create", "NewAccount has both Password and PasswordHash: set one")
 	case a.PasswordHash != "":
@@ -56,7 +59,7 @@ func (s *Service) initialHash(ctx context.Context, a NewAccount, id Identifier) 
 	if err := s.acceptPassword(ctx, a.Password, id.Email); err != nil {
 		return "", err
 	}
-	return s.hash(ctx, a.Password)
+	return s.hashProven(ctx, a.Password)
 }
 
 // Accounts is for operators. Every change names who makes it, and why, in
@@ -83,7 +86,7 @@ func (a *Accounts) Find(ctx context.Context, email string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u, err := a.s.cfg.Stores.Users.Find(ctx, id)
+	u, err := a.s.findUser(ctx, id)
 	return u, operatorError("account.find", err)
 }
 
@@ -94,8 +97,9 @@ func operatorError(op string, err error) error {
 	return fault(op, err)
 }
 
-// SetState changes what an account may do. Its sessions end at once unless
-// the new state is StateActive. Reasons: not_found, faults (1004).
+// SetState changes what an account may do. Unless the new state is
+// StateActive, its sessions and its mailed links end in the same step, and
+// stay ended when it is active again. Reasons: not_found, faults (1004).
 func (a *Accounts) SetState(ctx context.Context, id UserID, to State, actor, note string) error {
 	if to != StateActive && to.reason() == errcodes.ReasonAccountDisabled && to != StateDisabled || to == StateDeleted {
 		return misuse("account.state", "unknown state; to delete an account call Delete")
@@ -128,6 +132,9 @@ func (a *Accounts) change(ctx context.Context, id UserID, to State, name, actor,
 	e.UserID, e.Actor, e.Note = id, actor, note
 	if ident, err := a.s.identify(u.Email); err == nil {
 		e.Subject = a.s.subject(ident)
+		if to == StateDeleted {
+			a.s.voidTickets(ctx, ticketSignUp, a.s.owner("address", ident.Email), now)
+		}
 	}
 	a.s.record(e, nil)
 	return nil

@@ -57,13 +57,23 @@ var testLinks = auth.Links{
 	SignIn: "https://app.example/login", Forgot: "https://app.example/forgot",
 }
 
+// lastingKeys are keys that New takes with every store.
+func lastingKeys(t testing.TB) auth.Keys {
+	t.Helper()
+	keys, err := auth.ParseKeys(auth.NewKey().Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
 // newService makes a service on memory with a fast hasher; change may alter
 // the configuration first.
 func newService(t testing.TB, change func(*auth.Config)) (*auth.Service, *mailbox) {
 	t.Helper()
 	box := &mailbox{}
 	cfg := auth.Config{
-		Stores: memstore.New(), Keys: auth.EphemeralKey(), Mailer: box,
+		Stores: memstore.New(), Keys: lastingKeys(t), Mailer: box,
 		Password: auth.PasswordConfig{Hasher: fasthash.Hasher{}},
 		Logger:   slog.New(slog.DiscardHandler),
 	}
@@ -86,6 +96,17 @@ func mustCreate(t testing.TB, svc *auth.Service, email string) auth.UserID {
 	t.Helper()
 	id, err := svc.CreateAccount(t.Context(), auth.NewAccount{Email: email, Password: good})
 	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// mustCreateUnverified makes an account as an import would, that has a password
+// and has not confirmed its address.
+func mustCreateUnverified(t testing.TB, svc *auth.Service, email string) auth.UserID {
+	t.Helper()
+	id := mustCreate(t, svc, email)
+	if err := svc.Accounts().SetState(t.Context(), id, auth.StateUnverified, "import", ""); err != nil {
 		t.Fatal(err)
 	}
 	return id

@@ -36,7 +36,8 @@ type Config struct {
 	// accepts on loopback only.
 	Mailer Mailer
 	// Logger receives what operators need to know; nil is slog.Default().
-	// It never receives passwords, tokens or addresses.
+	// It never receives passwords or tokens, but for mails where Mailer is
+	// nil; addresses only if a Mailer puts them into its errors.
 	Logger *slog.Logger
 	// Hooks lets the app take part.
 	Hooks Hooks
@@ -103,9 +104,9 @@ type LimitConfig struct {
 	// Requests bounds sign-ups, forgotten passwords and repeated mails per
 	// source. Zero: 10 in an hour.
 	Requests ratelimit.Limit
-	// Mail bounds mails to one address. Zero: 3 in 30 minutes. Above it the
-	// answer stays the same and no further mail is sent; the last one still
-	// works.
+	// Mail bounds mails of one kind to one address. Zero: 3 in 30 minutes.
+	// Above it the answer stays the same and no further mail of that kind is
+	// sent; the last one still works.
 	Mail ratelimit.Limit
 	// Global bounds failed sign-ins of everybody together. Zero: none; the
 	// bounded hashing queue protects the app.
@@ -163,7 +164,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.Stores.check(); err != nil {
 		return c, err
 	}
-	if err := c.Keys.check(c.Stores.Volatile); err != nil {
+	if err := c.Keys.check(c.Stores.volatile()); err != nil {
 		return c, err
 	}
 	if c.Name == "" {
@@ -175,8 +176,10 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	c.Limits = c.Limits.withDefaults()
 	var err error
+	if c.Limits, err = c.Limits.withDefaults(); err != nil {
+		return c, err
+	}
 	if c.Sessions, err = c.Sessions.withDefaults(); err != nil {
 		return c, err
 	}
@@ -206,16 +209,16 @@ func (s Stores) check() error {
 		return missing("Lockout")
 	case s.Limits == nil:
 		return missing("Limits")
-	case s.Meta == nil && !s.Volatile:
+	case s.Meta == nil:
 		return missing("Meta")
 	}
 	return nil
 }
 
-func (l LimitConfig) withDefaults() LimitConfig {
+func (l LimitConfig) withDefaults() (LimitConfig, error) {
 	none := ratelimit.Limit{}
 	if l.InsecureOff {
-		return LimitConfig{InsecureOff: true}
+		return LimitConfig{InsecureOff: true}, nil
 	}
 	if l.Source == none {
 		l.Source = defaultSource
@@ -226,7 +229,17 @@ func (l LimitConfig) withDefaults() LimitConfig {
 	if l.Mail == none {
 		l.Mail = defaultMail
 	}
-	return l
+	for field, limit := range map[string]ratelimit.Limit{
+		"Source": l.Source, "Requests": l.Requests, "Mail": l.Mail, "Global": l.Global,
+	} {
+		if err := limit.Validate(); err != nil {
+			return l, fmt.Errorf("auth: Config.Limits.%s: %w", field, err)
+		}
+		if limit.None() && field != "Global" {
+			return l, fmt.Errorf("auth: Config.Limits.%s lets everything through: use ratelimit.Per, or InsecureOff for measurements", field)
+		}
+	}
+	return l, nil
 }
 
 func (s SessionConfig) withDefaults() (SessionConfig, error) {

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,72 +48,37 @@ type recorded struct {
 	evict           bool // a session was made: the oldest may have to go
 }
 
-// recorder appends events beside the requests that cause them. It is bounded;
-// what does not fit is counted. Its goroutine lives only while there is
-// something to append.
-type recorder struct {
-	store EventStore
-	hook  func(context.Context, Event)
-	after func(context.Context, recorded)
-	log   *slog.Logger
+// follows reports whether there is more to do than to write the event down.
+func (e recorded) follows() bool { return e.evict || e.Name == eventLoginLock && e.email != "" }
 
+// recorder appends events beside the requests that cause them, and does what
+// follows from them apart from that: a hook that is slow, or a queue that
+// hangs, does not hold up the audit log. Both are bounded; events that do not
+// fit are counted.
+type recorder struct {
+	store   EventStore
+	hook    func(context.Context, Event)
+	after   func(context.Context, recorded)
+	log     *slog.Logger
 	dropped atomic.Uint64
 
-	mu       sync.Mutex
-	waiting  []recorded
-	flushing chan struct{} // closed when the goroutine ends; nil if there is none
+	appends background[recorded]
+	follows background[recorded]
+}
+
+func newRecorder(store EventStore, hook func(context.Context, Event), after func(context.Context, recorded), log *slog.Logger) *recorder {
+	r := &recorder{store: store, hook: hook, after: after, log: log}
+	r.appends = background[recorded]{most: maxWaitingEvents, do: r.write}
+	r.follows = background[recorded]{most: maxWaitingEvents, do: r.follow}
+	return r
 }
 
 func (r *recorder) add(e recorded) {
-	r.mu.Lock()
-	if len(r.waiting) >= maxWaitingEvents {
-		r.mu.Unlock()
-		if r.dropped.Add(1) == 1 {
-			r.log.Error("auth: the event store cannot keep up: events are being dropped")
-		}
-		return
+	if !r.appends.add(e) && r.dropped.Add(1) == 1 {
+		r.log.Error("auth: the event store cannot keep up: events are being dropped")
 	}
-	r.waiting = append(r.waiting, e)
-	start := r.flushing == nil
-	if start {
-		r.flushing = make(chan struct{})
-	}
-	r.mu.Unlock()
-	if start {
-		go r.flush()
-	}
-}
-
-// drain waits until nothing is left to append, or the time is up.
-func (r *recorder) drain(most time.Duration) {
-	r.mu.Lock()
-	done := r.flushing
-	r.mu.Unlock()
-	if done == nil {
-		return
-	}
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		r.log.Error("auth: events are still being written at the end of Run")
-	}
-}
-
-func (r *recorder) flush() {
-	for {
-		r.mu.Lock()
-		batch := r.waiting
-		r.waiting = nil
-		if len(batch) == 0 {
-			close(r.flushing)
-			r.flushing = nil
-			r.mu.Unlock()
-			return
-		}
-		r.mu.Unlock()
-		r.write(batch)
+	if (e.follows() || r.hook != nil) && !r.follows.add(e) {
+		r.log.Error("auth: what follows from an event was left out: is Hooks.OnEvent slow, or the queue down?", "event", e.Name)
 	}
 }
 
@@ -133,9 +97,16 @@ func (r *recorder) write(batch []recorded) {
 		r.dropped.Add(uint64(len(events)))
 		r.log.Error("auth: events were lost", "count", len(events), "err", err)
 	}
+}
+
+func (r *recorder) follow(batch []recorded) {
 	for i := range batch {
+		ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 		r.callHook(ctx, batch[i].Event)
-		r.after(ctx, batch[i])
+		if batch[i].follows() {
+			r.after(ctx, batch[i])
+		}
+		cancel()
 	}
 }
 
@@ -153,8 +124,16 @@ func (r *recorder) callHook(ctx context.Context, e Event) {
 	r.hook(ctx, e)
 }
 
+// drain waits for both, in the order in which one fills the other.
+func (r *recorder) drain(most time.Duration) {
+	if !r.appends.drain(most) || !r.follows.drain(most) {
+		r.log.Error("auth: events are still being written at the end of Run")
+	}
+}
+
 // event begins an event of a request.
 func (s *Service) event(ctx context.Context, name, method string, c Client, now time.Time) recorded {
+	c = c.clean()
 	return recorded{
 		Event: Event{
 			Time: now, Name: name, Realm: s.cfg.Realm, Method: method,

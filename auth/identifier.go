@@ -38,6 +38,23 @@ func (s *Service) tokenHash(t Token) [32]byte {
 	return tok.Hash(s.cfg.Realm + "\x00" + string(t))
 }
 
+// findUser loads the account of an identifier. What the store finds must be
+// exactly what was looked for: a collation that takes "á" for "a", or a table
+// that ignores the realm, would multiply the guesses at an account, or lend it
+// to another tenant. Error: ErrNotFound or a store's.
+func (s *Service) findUser(ctx context.Context, id Identifier) (User, error) {
+	u, err := s.cfg.Stores.Users.Find(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	if stored, err := s.identify(u.Email); err != nil || stored.Key != id.Key || u.Realm != s.cfg.Realm {
+		s.log.Error("auth: the user store found another account than it was asked for: it must compare bytes, and the realm",
+			"user", string(u.ID))
+		return User{}, ErrNotFound
+	}
+	return u, nil
+}
+
 // getUser loads an account of this realm. Error: ErrNotFound or a store's.
 func (s *Service) getUser(ctx context.Context, id UserID) (User, error) {
 	u, err := s.cfg.Stores.Users.Get(ctx, id)

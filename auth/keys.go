@@ -74,8 +74,8 @@ func (Keys) LogValue() slog.Value { return redact.LogValue() }
 // MarshalText yields [redacted].
 func (Keys) MarshalText() ([]byte, error) { return redact.MarshalText() }
 
-// EphemeralKey is a fresh key that nobody keeps. New refuses it unless
-// Stores.Volatile.
+// EphemeralKey is a fresh key that nobody keeps. New refuses it unless all
+// stores are in memory.
 func EphemeralKey() Keys { return Keys{ring: []Key{NewKey()}, ephemeral: true} }
 
 // ParseKeys reads keys, one a line or separated by commas, newest first.

@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"github.com/sekisho-auth/sekisho/auth"
+	"golang.org/x/time/rate"
+
 	"github.com/sekisho-auth/sekisho/auth/memstore"
+	"github.com/sekisho-auth/sekisho/auth/ratelimit"
 	tok "github.com/sekisho-auth/sekisho/internal/token"
 )
 
@@ -29,8 +32,7 @@ func TestKeyFile(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v, %v", info.Mode(), err)
 	}
-	stores := memstore.New()
-	stores.Volatile = false
+	stores := lasting(memstore.New())
 	for range 2 {
 		keys, err := auth.LoadOrCreateKey(path)
 		if err != nil {
@@ -52,6 +54,12 @@ func TestKeyFile(t *testing.T) {
 	}
 }
 
+// lasting makes memory stores look like ones that stay.
+func lasting(s auth.Stores) auth.Stores {
+	s.Users = struct{ auth.UserStore }{s.Users}
+	return s
+}
+
 func TestKeyFileThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
@@ -71,8 +79,7 @@ func TestKeyFileThatCannotBeRead(t *testing.T) {
 }
 
 func TestKeysOfAnotherDatabase(t *testing.T) {
-	stores := memstore.New()
-	stores.Volatile = false
+	stores := lasting(memstore.New())
 	keys := func(ks ...auth.Key) auth.Keys {
 		var lines []string
 		for _, k := range ks {
@@ -123,7 +130,9 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		"Stores.Events":      func(c *auth.Config) { c.Stores.Events = nil },
 		"Stores.Lockout":     func(c *auth.Config) { c.Stores.Lockout = nil },
 		"Stores.Limits":      func(c *auth.Config) { c.Stores.Limits = nil },
-		"Stores.Meta":        func(c *auth.Config) { c.Stores.Meta, c.Stores.Volatile = nil, false },
+		"Stores.Meta":        func(c *auth.Config) { c.Stores.Meta = nil },
+		"Limits.Source":      func(c *auth.Config) { c.Limits.Source.Burst = 20 },
+		"Limits.Requests":    func(c *auth.Config) { c.Limits.Requests = ratelimit.Limit{Rate: rate.Inf, Burst: 1} },
 		"Keys":               func(c *auth.Config) { c.Keys = auth.Keys{} },
 		"Realm":              func(c *auth.Config) { c.Realm = strings.Repeat("x", 129) },
 		"Password.MinLength": func(c *auth.Config) { c.Password.MinLength = 7 },
@@ -144,7 +153,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestRealmsAreApart(t *testing.T) {
-	stores, keys := memstore.New(), auth.EphemeralKey()
+	stores, keys := memstore.New(), lastingKeys(t)
 	in := func(realm string) *auth.Service {
 		svc, _ := newService(t, func(c *auth.Config) { noLimits(c); c.Stores, c.Keys, c.Realm = stores, keys, realm })
 		return svc

@@ -30,6 +30,14 @@ type token struct {
 	hasGlobal          bool
 }
 
+// crowdKey is what a source is known by in the crowd: the /48 of IPv6.
+func (t token) crowdKey() ratelimit.Key {
+	if t.hasWide {
+		return t.wide
+	}
+	return t.source
+}
+
 // takeLogin takes one token for a sign-in: from its source and from the
 // global limit.
 func (l *limits) takeLogin(ctx context.Context, addr netip.Addr, now time.Time) (token, error) {
@@ -49,6 +57,15 @@ func (l *limits) takeLogin(ctx context.Context, addr netip.Addr, now time.Time) 
 // repeated mail.
 func (l *limits) takeRequest(ctx context.Context, addr netip.Addr, now time.Time) (token, error) {
 	return l.takeSource(ctx, "request", l.cfg.Requests, addr, now)
+}
+
+// takeLink takes one token for a link that opened nothing.
+func (l *limits) takeLink(ctx context.Context, addr netip.Addr, now time.Time) error {
+	if l.cfg.InsecureOff || !addr.IsValid() {
+		return nil
+	}
+	_, err := l.takeSource(ctx, "link", l.cfg.Source, addr, now)
+	return err
 }
 
 // takeMail reports whether one more mail may go to an address.
@@ -98,10 +115,14 @@ func (l *limits) take(ctx context.Context, key ratelimit.Key, limit ratelimit.Li
 	return nil
 }
 
-// give puts a token back. It is best effort: a token lost to a fault comes
-// back with time.
+// give puts a token back. It is best effort and short: a token lost to a fault
+// comes back with time.
 func (l *limits) give(ctx context.Context, t token, now time.Time) {
-	ctx = context.WithoutCancel(ctx)
+	if !t.hasSource && !t.hasGlobal {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
 	if t.hasSource {
 		_ = l.store.Give(ctx, t.source, t.limit, now)
 	}

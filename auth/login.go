@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -16,6 +17,7 @@ type signIn struct {
 	id      Identifier
 	user    User
 	found   bool
+	session bool // inside a session: it has places of its own in the queue
 	now     time.Time
 	attempt *lockout.Attempt
 	taken   token
@@ -44,6 +46,7 @@ func (s *Service) Login(ctx context.Context, c Credentials) (*Session, error) {
 	}
 	sess, err := s.startSession(ctx, in.user, c, in.now)
 	if err != nil {
+		in.event.Name = eventLoginFail
 		s.record(in.event, err)
 		return nil, err
 	}
@@ -61,8 +64,30 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
+	if err := s.stillStands(ctx, in.user); err != nil {
+		in.event.Name = eventLoginFail
+		s.record(in.event, err)
+		return Result{}, err
+	}
 	s.record(in.event, nil)
-	return Result{UserID: in.user.ID, AMR: []string{"pwd"}, AuthTime: in.now}, nil
+	return Result{
+		UserID: in.user.ID, CredentialVersion: in.user.CredentialVersion, AMR: slices.Clone(amrPassword), AuthTime: in.now,
+	}, nil
+}
+
+// stillStands looks once more whether the password was changed or the account
+// refused while it was compared. A session of ours carries the version and
+// needs no second look; a Result is believed as it is.
+func (s *Service) stillStands(ctx context.Context, u User) error {
+	now, err := s.getUser(ctx, u.ID)
+	switch {
+	case err == nil && now.CredentialVersion == u.CredentialVersion:
+		return admit(now, errcodes.ProofFirstFactor)
+	case err == nil, errors.Is(err, ErrNotFound):
+		return refuse(errcodes.ReasonInvalidCredentials, "login.again")
+	default:
+		return fault("login.again", err)
+	}
 }
 
 // passGate carries out a password sign-in up to the point where everything
@@ -83,7 +108,7 @@ func (s *Service) passGate(ctx context.Context, c Credentials) (signIn, error) {
 		s.limits.give(ctx, in.taken, in.now)
 		return in, nil
 	}
-	if isFault(err) && errcodes.ReasonOf(err) != errcodes.ReasonServerBusy {
+	if isFault(err) {
 		s.limits.give(ctx, in.taken, in.now)
 	}
 	s.record(in.event, err)
@@ -104,13 +129,14 @@ func (s *Service) examine(ctx context.Context, in *signIn, c Credentials) error 
 	}
 	var err error
 	if in.taken, err = s.limits.takeLogin(ctx, c.Client.Addr, in.now); err != nil {
+		s.record(in.event, err)
 		return err
 	}
 	if inputErr != nil {
 		s.record(in.event, inputErr)
 		return inputErr
 	}
-	in.user, err = s.cfg.Stores.Users.Find(ctx, id)
+	in.user, err = s.findUser(ctx, id)
 	switch {
 	case err == nil:
 		in.found = true
@@ -137,7 +163,7 @@ func (s *Service) reserve(ctx context.Context, in *signIn, c Credentials) error 
 	if err == nil {
 		return nil
 	}
-	if isFault(err) && errcodes.ReasonOf(err) != errcodes.ReasonServerBusy {
+	if isFault(err) {
 		s.limits.give(ctx, in.taken, in.now)
 		s.record(in.event, err)
 	}
@@ -171,26 +197,50 @@ func (s *Service) lookAndSettle(ctx context.Context, in *signIn, c Credentials) 
 	return nil
 }
 
-// look compares the password while it holds a hashing slot, and no longer. An
-// error means that nothing was compared.
+// look compares the password. An error means that nothing was compared.
 func (s *Service) look(ctx context.Context, in *signIn, p Password) (bool, error) {
-	release, err := s.hashes.Acquire(ctx)
+	if in.taken.hasSource {
+		if !s.crowd.enter(in.taken.crowdKey()) {
+			return false, refuse(errcodes.ReasonServerBusy, "login.crowd", errcodes.RetryAfter(retryCrowd))
+		}
+		defer s.crowd.leave(in.taken.crowdKey())
+	}
+	res, fresh, err := s.compare(ctx, in, p)
 	if err != nil {
 		return false, err
 	}
-	defer release()
-	res := s.hashes.Verify(string(p), in.user.PasswordHash)
-	if res.Err != nil {
-		return false, fault("login.hash", res.Err)
-	}
 	s.logHash(in.user, res)
-	if !res.OK || !in.found {
-		return false, nil
+	if fresh != "" {
+		s.upgradeHash(ctx, in.user, fresh)
 	}
-	if res.Rehash && in.user.State == StateActive {
-		s.rehash(ctx, in.user, p)
+	return res.OK && in.found, nil
+}
+
+// retryCrowd is what a source with too many sign-ins at once is told.
+const retryCrowd = 2 * time.Second
+
+// compare holds a hashing slot while it compares, and makes the new hash if
+// the stored one is out of date, and no longer.
+func (s *Service) compare(ctx context.Context, in *signIn, p Password) (res passhash.Result, fresh string, err error) {
+	acquire := s.hashes.Acquire
+	if in.session {
+		acquire = s.hashes.AcquireProven
 	}
-	return true, nil
+	release, err := acquire(ctx)
+	if err != nil {
+		return res, "", err
+	}
+	defer release()
+	res = s.hashes.Verify(string(p), in.user.PasswordHash)
+	if res.Err != nil {
+		return res, "", fault("login.hash", res.Err)
+	}
+	if res.OK && in.found && res.Rehash && in.user.State == StateActive {
+		if fresh, err = s.hashes.Hash(string(p)); err != nil {
+			s.log.Warn("auth: a password could not be hashed anew", "user", string(in.user.ID), errcodes.LogAttr(err))
+		}
+	}
+	return res, fresh, nil
 }
 
 // admit is the gate that every way of signing in passes once a factor is
@@ -249,14 +299,12 @@ func (s *Service) logHash(u User, res passhash.Result) {
 	}
 }
 
-// rehash brings an old hash up to date. Whoever changed the password in the
-// meantime wins; a failure never fails the sign-in.
-func (s *Service) rehash(ctx context.Context, u User, p Password) {
-	fresh, err := s.hashes.Hash(string(p))
-	if err == nil {
-		_, err = s.cfg.Stores.Users.SetPasswordHash(ctx, u.ID, u.PasswordHash, fresh, false)
-	}
-	if err != nil {
+// upgradeHash stores an up-to-date hash. Whoever changed the password in the
+// meantime wins; a failure, or a store that hangs, never fails the sign-in.
+func (s *Service) upgradeHash(ctx context.Context, u User, fresh string) {
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
+	defer cancel()
+	if _, err := s.cfg.Stores.Users.SetPasswordHash(ctx, u.ID, u.PasswordHash, fresh, false); err != nil {
 		s.log.Warn("auth: a password hash could not be brought up to date", "user", string(u.ID), "err", err)
 	}
 }

@@ -8,16 +8,29 @@ import (
 	"github.com/sekisho-auth/sekisho/auth/ratelimit"
 )
 
+// Kinds of mail, as in Mail.Kind.
+const (
+	mailVerify  = "verify"
+	mailTaken   = "already_registered"
+	mailReset   = "reset"
+	mailInvite  = "account_created"
+	mailLocked  = "locked"
+	mailChanged = "password_changed"
+)
+
+// noticeLimit keeps strangers from filling a mailbox with notices.
+var noticeLimit = ratelimit.Per(1, 24*time.Hour)
+
 // mailSignUp makes the pending record under the token it mails.
-func (s *Service) mailSignUp(ctx context.Context, p pending, m Mail, l *Links, first bool, now time.Time) error {
-	if ok, err := s.mayMail(ctx, "mail", s.cfg.Limits.Mail, p.Email, first, now); err != nil || !ok {
+func (s *Service) mailSignUp(ctx context.Context, j job, p pending, m Mail, l *Links, first bool, now time.Time) error {
+	if ok, err := s.mayMail(ctx, mailVerify, s.cfg.Limits.Mail, p.Email, first, now); err != nil || !ok {
 		return err
 	}
-	t, err := s.newTicket(ctx, ticketSignUp, s.owner("address", p.Email), p, now, now.Add(signUpTTL))
+	t, err := s.newTicket(ctx, j.Token, ticketSignUp, s.owner("address", p.Email), p, now, now.Add(signUpTTL))
 	if err != nil {
 		return err
 	}
-	m.Kind, m.To, m.Link, m.Minutes = "verify", p.Email, l.Verify(t), int(signUpTTL.Minutes())
+	m.Kind, m.To, m.Link, m.Minutes = mailVerify, p.Email, l.Verify(t), int(signUpTTL.Minutes())
 	return s.deliver(ctx, m)
 }
 
@@ -29,15 +42,15 @@ func (s *Service) resend(ctx context.Context, j job, u User, found bool, m Mail,
 		if u.State != StateUnverified {
 			return nil
 		}
-		if ok, err := s.mayMail(ctx, "mail", s.cfg.Limits.Mail, u.Email, first, now); err != nil || !ok {
+		if ok, err := s.mayMail(ctx, mailVerify, s.cfg.Limits.Mail, u.Email, first, now); err != nil || !ok {
 			return err
 		}
 		data := accountTicket{User: u.ID, Version: u.CredentialVersion}
-		t, err := s.newTicket(ctx, ticketConfirm, s.owner("user", string(u.ID)), data, now, now.Add(signUpTTL))
+		t, err := s.newTicket(ctx, j.Token, ticketConfirm, s.owner("user", string(u.ID)), data, now, now.Add(signUpTTL))
 		if err != nil {
 			return err
 		}
-		m.Kind, m.Link, m.Minutes = "verify", l.Verify(t), int(signUpTTL.Minutes())
+		m.Kind, m.Link, m.Minutes = mailVerify, l.Verify(t), int(signUpTTL.Minutes())
 		return s.deliver(ctx, m)
 	}
 	live, err := s.cfg.Stores.Tickets.Owned(ctx, ticketSignUp, s.owner("address", j.Email), now)
@@ -48,21 +61,23 @@ func (s *Service) resend(ctx context.Context, j job, u User, found bool, m Mail,
 	if err := s.openTicket(live[0], &p); err != nil {
 		return err
 	}
-	return s.mailSignUp(ctx, p, m, l, first, now)
+	return s.mailSignUp(ctx, j, p, m, l, first, now)
 }
 
 // mailReset mails a link to set a new password. What an operator asks for is
 // not bound by the limit that strangers could use up.
 func (s *Service) mailReset(ctx context.Context, j job, u User, m Mail, l *Links, first bool, now time.Time) error {
-	m.Kind = "account_created"
+	m.Kind = mailReset
+	if j.Kind == jobInvite && u.PasswordHash == "" {
+		m.Kind = mailInvite
+	}
 	if j.Kind == jobForgot {
-		m.Kind = "reset"
-		if ok, err := s.mayMail(ctx, "mail", s.cfg.Limits.Mail, u.Email, first, now); err != nil || !ok {
+		if ok, err := s.mayMail(ctx, mailReset, s.cfg.Limits.Mail, u.Email, first, now); err != nil || !ok {
 			return err
 		}
 	}
 	data := accountTicket{User: u.ID, Version: u.CredentialVersion}
-	t, err := s.newTicket(ctx, ticketReset, s.owner("user", string(u.ID)), data, now, now.Add(resetTTL))
+	t, err := s.newTicket(ctx, j.Token, ticketReset, s.owner("user", string(u.ID)), data, now, now.Add(resetTTL))
 	if err != nil {
 		return err
 	}
@@ -73,23 +88,28 @@ func (s *Service) mailReset(ctx context.Context, j job, u User, m Mail, l *Links
 // mailLocked tells the owner once a day at most that strangers, or the owner,
 // tried in vain.
 func (s *Service) mailLocked(ctx context.Context, j job, u User, m Mail, l *Links, first bool, now time.Time) error {
-	if ok, err := s.mayMail(ctx, "locked", lockNoticeLimit, u.Email, first, now); err != nil || !ok {
+	if ok, err := s.mayMail(ctx, mailLocked, noticeLimit, u.Email, first, now); err != nil || !ok {
 		return err
 	}
-	m.Kind, m.Link, m.Minutes = "locked", l.Forgot, j.Minutes
+	m.Kind, m.Link, m.Minutes = mailLocked, l.Forgot, j.Minutes
 	return s.deliver(ctx, m)
 }
 
-// send delivers a mail that counts against the address's limit.
-func (s *Service) send(ctx context.Context, m Mail, first bool, now time.Time) error {
-	if ok, err := s.mayMail(ctx, "mail", s.cfg.Limits.Mail, m.To, first, now); err != nil || !ok {
+// mailTaken tells the owner of an account, once a day at most, that somebody
+// signed up with the address.
+func (s *Service) mailTaken(ctx context.Context, m Mail, l *Links, first bool, now time.Time) error {
+	if ok, err := s.mayMail(ctx, mailTaken, noticeLimit, m.To, first, now); err != nil || !ok {
 		return err
 	}
+	m.Kind, m.Link = mailTaken, l.SignIn
 	return s.deliver(ctx, m)
 }
 
-// mayMail applies the limit of mails to one address, once for each job. Over
-// the limit nothing is sent: the mails before still work.
+// mayMail applies the limit of mails of one kind to one address, once for
+// each job. Over the limit nothing is sent: the mails of that kind before
+// still work. The kinds are apart, so that no mail without a reset link ever
+// stands in the way of one with it. If the limit's store fails, the repeated
+// job is let through: a mail too many is better than a promise not kept.
 func (s *Service) mayMail(ctx context.Context, kind string, limit ratelimit.Limit, to string, first bool, now time.Time) (bool, error) {
 	if !first || s.cfg.Limits.InsecureOff {
 		return true, nil

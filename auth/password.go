@@ -37,14 +37,28 @@ func (s *Service) acceptPassword(ctx context.Context, p Password, email string) 
 	return nil
 }
 
-// hash hashes a new password within the share of the queue that is not
-// sign-in's.
-func (s *Service) hash(ctx context.Context, p Password) (string, error) {
+// hashProven hashes a new password for somebody who holds a link or a session.
+func (s *Service) hashProven(ctx context.Context, p Password) (string, error) {
+	release, err := s.hashes.AcquireProven(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	return s.hashNow(p)
+}
+
+// hashShared hashes a new password for anybody, within the share of the queue
+// that leaves room for sign-ins.
+func (s *Service) hashShared(ctx context.Context, p Password) (string, error) {
 	release, err := s.hashes.AcquireShare(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer release()
+	return s.hashNow(p)
+}
+
+func (s *Service) hashNow(p Password) (string, error) {
 	hash, err := s.hashes.Hash(string(p))
 	if err != nil {
 		return "", fault("password.hash", err)
@@ -54,7 +68,7 @@ func (s *Service) hash(ctx context.Context, p Password) (string, error) {
 
 // proveSession looks up a session and compares the password of its account,
 // under the session's own counter: a lock of the address by strangers does
-// not reach in here, and a stolen session buys no extra guesses.
+// not reach in here, and a stolen session has the ladder's guesses, not more.
 func (s *Service) proveSession(ctx context.Context, t Token, p Password, c Client, op string) (*Session, *lockout.Attempt, error) {
 	sess, err := s.Session(ctx, t)
 	if err != nil {
@@ -67,7 +81,7 @@ func (s *Service) proveSession(ctx context.Context, t Token, p Password, c Clien
 	if err != nil {
 		return nil, nil, err
 	}
-	in := signIn{user: sess.User, found: true, attempt: attempt}
+	in := signIn{user: sess.User, found: true, session: true, attempt: attempt}
 	ok, err := s.look(ctx, &in, p)
 	if err != nil {
 		s.settleQuietly(ctx, attempt, lockout.NotAttempted)
@@ -136,8 +150,7 @@ func (s *Service) ChangePassword(ctx context.Context, t Token, current, new Pass
 	}
 	e.UserID = early.UserID
 	if err := s.acceptPassword(ctx, new, early.User.Email); err != nil {
-		s.record(e, err)
-		return nil, err
+		return nil, err // nothing was proven or tried: no event
 	}
 	old, attempt, err := s.proveSession(ctx, t, current, c, "password.change")
 	if err != nil {
@@ -163,7 +176,7 @@ func (s *Service) ChangePassword(ctx context.Context, t Token, current, new Pass
 }
 
 func (s *Service) replacePassword(ctx context.Context, u User, attempt *lockout.Attempt, new Password) (User, error) {
-	hash, err := s.hash(ctx, new)
+	hash, err := s.hashProven(ctx, new)
 	if err != nil {
 		s.settleQuietly(ctx, attempt, lockout.NotAttempted)
 		return User{}, err

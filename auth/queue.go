@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/sekisho-auth/sekisho/auth/ratelimit"
 	"github.com/sekisho-auth/sekisho/errcodes"
 	tok "github.com/sekisho-auth/sekisho/internal/token"
 )
@@ -31,13 +30,18 @@ type job struct {
 	Browser   [32]byte `json:"b"`
 	Language  string   `json:"l,omitempty"`
 	Reference string   `json:"r,omitempty"`
-	Minutes   int      `json:"m,omitempty"`
+	// Token is what the mailed link holds. It is made with the job, so that a
+	// job that is repeated mails the same link again. It is not a Token: that
+	// would not be written down.
+	Token   string `json:"t"`
+	Minutes int    `json:"m,omitempty"`
 }
 
 // promise writes a job down before the caller is answered and wakes the
 // worker of this process.
 func (s *Service) promise(ctx context.Context, j job, now time.Time, ttl time.Duration) error {
-	j.Reference = errcodes.ReferenceFrom(ctx)
+	j.Language = Client{Language: j.Language}.clean().Language
+	j.Reference, j.Token = errcodes.ReferenceFrom(ctx), tok.New()
 	if _, err := s.add(ctx, j, now, now.Add(ttl)); err != nil {
 		return err
 	}
@@ -67,7 +71,9 @@ func (s *Service) notify(ctx context.Context, j job, now time.Time) {
 	if !s.hasLinks() {
 		return
 	}
-	if err := s.promise(context.WithoutCancel(ctx), j, now, mailJobTTL); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
+	if err := s.promise(ctx, j, now, mailJobTTL); err != nil {
 		s.log.Error("auth: a notice to an owner was lost", "kind", j.Kind, errcodes.LogAttr(err))
 	}
 }
@@ -88,6 +94,3 @@ func (s *Service) afterEvent(ctx context.Context, e recorded) {
 	ctx = errcodes.ContextWithReference(ctx, e.Reference)
 	s.notify(ctx, job{Kind: jobLocked, Email: e.email, Language: e.language, Minutes: minutes}, e.Time)
 }
-
-// lockNoticeLimit keeps an attacker from filling a mailbox with notices.
-var lockNoticeLimit = ratelimit.Per(1, 24*time.Hour)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
+	"github.com/sekisho-auth/sekisho/internal/passpolicy"
 )
 
 // Recovery helps people who forgot their password. Get it from
@@ -66,48 +67,78 @@ func (r *Recovery) Reset(ctx context.Context, t Token, p Password, c Client) err
 	u, ticket, err := r.account(ctx, t, now)
 	if err == nil {
 		e.UserID = u.ID
-		err = r.reset(ctx, u, ticket, p, now)
+		u, err = r.reset(ctx, u, p)
 	}
-	if err == nil {
-		e.Name = eventReset
-		r.s.notify(ctx, job{Kind: jobChanged, User: u.ID, Language: c.Language}, now)
+	if err != nil {
+		return r.s.linkFailed(ctx, e, err)
 	}
-	r.s.record(e, err)
-	return err
+	// From here on the password is changed, and its owner is told, even if
+	// the rest fails.
+	e.Name = eventReset
+	r.s.record(e, nil)
+	r.s.notify(ctx, job{Kind: jobChanged, User: u.ID, Language: c.Language}, now)
+	r.s.voidTickets(ctx, ticketReset, ticket.Owner, now)
+	r.s.dropSessions(ctx, u.ID, "", now)
+	return r.s.liftState(ctx, u)
 }
 
-func (r *Recovery) reset(ctx context.Context, u User, ticket Ticket, p Password, now time.Time) error {
+// liftState puts right what a proven mailbox and a new password put right. It
+// is tried more than once: the link is used up, and the person would have to
+// ask for another.
+func (s *Service) liftState(ctx context.Context, u User) error {
+	if !u.State.liftedByReset() {
+		return nil
+	}
+	var err error
+	for range 3 {
+		if _, err = s.cfg.Stores.Users.SetState(ctx, u.ID, u.State, StateActive); err == nil {
+			return nil
+		}
+	}
+	return fault("reset.state", err)
+}
+
+// reset replaces the password of the account and returns it as it then is.
+func (r *Recovery) reset(ctx context.Context, u User, p Password) (User, error) {
 	s := r.s
 	if err := s.acceptPassword(ctx, p, u.Email); err != nil {
-		return err
+		return u, err
 	}
-	hash, err := s.hash(ctx, p)
+	if err := s.refuseOld(ctx, u, p); err != nil {
+		return u, err
+	}
+	hash, err := s.hashProven(ctx, p)
 	if err != nil {
-		return err
+		return u, err
 	}
 	id, err := s.identify(u.Email)
 	if err != nil {
-		return fault("reset.identify", err)
+		return u, fault("reset.identify", err)
 	}
 	// The lock goes first: if the change then fails, the link still works,
 	// and nobody ends up with a new password behind an old lock.
 	if err := s.guard.Unlock(ctx, s.lockKey(id), "reset", ""); err != nil {
-		return err
+		return u, err
 	}
 	changed, err := s.swapPassword(ctx, u, hash)
 	if errors.Is(err, errcodes.ReasonSessionExpired) {
-		return refuse(errcodes.ReasonLinkExpired, "reset.set")
+		return u, refuse(errcodes.ReasonLinkExpired, "reset.set")
 	}
+	return changed, err
+}
+
+// refuseOld keeps a password that others may know from being chosen again.
+func (s *Service) refuseOld(ctx context.Context, u User, p Password) error {
+	if u.State != StateCompromised && u.State != StateSuspicious {
+		return nil
+	}
+	release, err := s.hashes.AcquireProven(ctx)
 	if err != nil {
 		return err
 	}
-	s.voidTickets(ctx, ticketReset, ticket.Owner, now)
-	s.dropSessions(ctx, u.ID, "", now)
-	if !changed.State.liftedByReset() {
-		return nil
-	}
-	if _, err := s.cfg.Stores.Users.SetState(ctx, u.ID, changed.State, StateActive); err != nil {
-		return fault("reset.state", err)
+	defer release()
+	if s.hashes.Verify(string(p), u.PasswordHash).OK {
+		return s.policy.Refuse(passpolicy.Breached)
 	}
 	return nil
 }

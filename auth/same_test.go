@@ -33,9 +33,7 @@ var sameKinds = map[string]func(t *testing.T, svc *auth.Service, email string){
 		}
 	},
 	"unverified": func(t *testing.T, svc *auth.Service, email string) {
-		if _, err := svc.CreateAccount(t.Context(), auth.NewAccount{Email: email, Password: good, State: auth.StateUnverified}); err != nil {
-			t.Fatal(err)
-		}
+		mustCreateUnverified(t, svc, email)
 	},
 	"pending sign-up": func(t *testing.T, svc *auth.Service, email string) {
 		if err := svc.Register(t.Context(), register(email, auth.Token(tok.New()))); err != nil {

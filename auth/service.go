@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/sekisho-auth/sekisho/auth/ratelimit"
 	"github.com/sekisho-auth/sekisho/internal/passhash"
 	"github.com/sekisho-auth/sekisho/internal/passpolicy"
 	"github.com/sekisho-auth/sekisho/internal/seal"
@@ -25,6 +27,7 @@ type Service struct {
 	policy passpolicy.Policy
 	guard  *lockout.Guard
 	limits limits
+	crowd  crowd
 	events *recorder
 	links  atomic.Pointer[Links]
 	wake   chan struct{}
@@ -55,18 +58,19 @@ func New(cfg Config) (*Service, error) {
 	if s.hashes, err = newHashes(cfg.Password); err != nil {
 		return nil, fmt.Errorf("auth: Config.Password: %w", err)
 	}
+	s.crowd = crowd{most: s.hashes.PerSource(), in: map[ratelimit.Key]int{}}
 	s.policy = passpolicy.Policy{MinLength: cfg.Password.MinLength, Words: append([]string{cfg.Name}, cfg.Password.Words...)}
 	if err := s.policy.Validate(); err != nil {
 		return nil, fmt.Errorf("auth: Config.Password: %w", err)
 	}
 	s.limits = limits{store: cfg.Stores.Limits, cfg: cfg.Limits, index: s.index.limit, realm: cfg.Realm}
-	s.events = &recorder{store: cfg.Stores.Events, hook: cfg.Hooks.OnEvent, after: s.afterEvent, log: cfg.Logger}
+	s.events = newRecorder(cfg.Stores.Events, cfg.Hooks.OnEvent, s.afterEvent, cfg.Logger)
 	if s.guard, err = s.newGuard(); err != nil {
 		return nil, fmt.Errorf("auth: Config.Lockout: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
 	defer cancel()
-	if err := s.checkKeys(ctx); err != nil {
+	if err := errors.Join(s.checkKeys(ctx), s.checkPeppers(ctx)); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -121,9 +125,6 @@ func (s *Service) keyCheck() []byte {
 // checkKeys refuses a database that other keys made: locks, tickets and
 // second factors in it could not be read.
 func (s *Service) checkKeys(ctx context.Context) error {
-	if s.cfg.Stores.Meta == nil {
-		return nil
-	}
 	want := s.keyCheck()
 	got, err := s.cfg.Stores.Meta.KeyCheck(ctx, keyCheckName+"/"+s.cfg.Realm, want)
 	if err != nil {
@@ -131,6 +132,23 @@ func (s *Service) checkKeys(ctx context.Context) error {
 	}
 	if !bytes.Equal(got, want) {
 		return errors.New("auth: this key did not make this database: restore the key that was lost, or call AcceptNewKeys once (locks, open links and second factors are lost, accounts and passwords are not)")
+	}
+	return nil
+}
+
+// checkPeppers refuses a pepper that is not the one its ID stood for: every
+// password made with it would look wrong.
+func (s *Service) checkPeppers(ctx context.Context) error {
+	for _, p := range s.cfg.Password.Peppers {
+		raw := [32]byte(p.Key.raw())
+		want := seal.MAC(&raw, "pepper-check", strconv.Itoa(p.ID))
+		got, err := s.cfg.Stores.Meta.KeyCheck(ctx, "pepper-check/"+strconv.Itoa(p.ID), want[:])
+		if err != nil {
+			return fmt.Errorf("auth: reading the pepper check: %w", err)
+		}
+		if !bytes.Equal(got, want[:]) {
+			return fmt.Errorf("auth: Config.Password.Peppers: pepper %d is not the one that the stored passwords were made with", p.ID)
+		}
 	}
 	return nil
 }
@@ -143,9 +161,6 @@ func AcceptNewKeys(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Stores.Meta == nil {
-		return nil
-	}
 	ring, err := cfg.Keys.sealRing()
 	if err != nil {
 		return fmt.Errorf("auth: Config.Keys: %w", err)
@@ -157,15 +172,15 @@ func AcceptNewKeys(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// UseLinks says where the links in mails lead. Without links, sign-up and
-// recovery are off. The authhttp package calls it; call it yourself if the
+// UseLinks says where the links in mails lead. All four fields are needed:
+// with one of them empty, sign-up and recovery are off. The authhttp package calls it; call it yourself if the
 // pages are your own.
 func (s *Service) UseLinks(l Links) { s.links.Store(&l) }
 
 // hasLinks reports whether mails can lead anywhere.
 func (s *Service) hasLinks() bool {
 	l := s.links.Load()
-	return l != nil && l.Verify != nil && l.Reset != nil
+	return l != nil && l.Verify != nil && l.Reset != nil && l.SignIn != "" && l.Forgot != ""
 }
 
 // HasMailer reports whether Config.Mailer was set. Without one, mails go to
@@ -182,6 +197,10 @@ func (s *Service) MinPasswordLength() int { return s.cfg.Password.MinLength }
 // DroppedEvents counts events that were lost since New because the event
 // store failed or could not keep up.
 func (s *Service) DroppedEvents() uint64 { return s.events.dropped.Load() }
+
+// tidyTimeout bounds what is done for good order and stands between a person
+// and an answer.
+const tidyTimeout = 2 * time.Second
 
 // bound gives a call its deadline.
 func bound(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
-	"github.com/sekisho-auth/sekisho/internal/input"
 	tok "github.com/sekisho-auth/sekisho/internal/token"
 )
 
@@ -28,11 +27,10 @@ func (s *Service) newSession(u User, remember bool, c Client, now time.Time) *Se
 	if remember {
 		idle, absolute = s.cfg.Sessions.Remember, s.cfg.Sessions.Remember
 	}
-	c.UserAgent = input.Header(c.UserAgent, maxUserAgent)
 	return &Session{
 		Token: Token(token), Hash: hash, ID: tok.ID(), UserID: u.ID, Version: u.CredentialVersion,
 		AMR: slices.Clone(amrPassword), AuthTime: now, Created: now, Seen: now,
-		IdleExpires: now.Add(idle), Expires: now.Add(absolute), Remember: remember, Client: c, User: u,
+		IdleExpires: now.Add(idle), Expires: now.Add(absolute), Remember: remember, Client: c.clean(), User: u,
 	}
 }
 

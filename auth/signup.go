@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -57,7 +58,7 @@ func (s *Service) register(ctx context.Context, r Registration, id Identifier, n
 	if err := s.acceptPassword(ctx, r.Password, id.Email); err != nil {
 		return err
 	}
-	hash, err := s.hash(ctx, r.Password)
+	hash, err := s.hashShared(ctx, r.Password)
 	if err != nil {
 		return err
 	}
@@ -156,9 +157,12 @@ func (s *Service) VerifyEmail(ctx context.Context, v Verification) (UserID, erro
 	now := time.Now()
 	e := s.event(ctx, eventVerifyFail, methodMail, v.Client, now)
 	id, err := s.verify(ctx, v, &e, now)
+	if err != nil {
+		return "", s.linkFailed(ctx, e, err)
+	}
 	e.UserID = id
-	s.record(e, err)
-	return id, err
+	s.record(e, nil)
+	return id, nil
 }
 
 func (s *Service) verify(ctx context.Context, v Verification, e *recorded, now time.Time) (UserID, error) {
@@ -173,19 +177,19 @@ func (s *Service) verify(ctx context.Context, v Verification, e *recorded, now t
 	if err := s.openTicket(t, &p); err != nil {
 		return "", err
 	}
-	if !p.boundTo(v.Browser) {
-		if err := s.acceptPassword(ctx, v.Password, p.Email); err != nil {
-			return "", err
-		}
-		if p.Hash, err = s.hash(ctx, v.Password); err != nil {
-			return "", err
-		}
-	}
 	id, err := s.identify(p.Email)
 	if err != nil {
 		return "", fault("verify.identify", err)
 	}
 	e.Subject = s.subject(id)
+	if !p.boundTo(v.Browser) {
+		if err := s.acceptPassword(ctx, v.Password, p.Email); err != nil {
+			return "", err
+		}
+		if p.Hash, err = s.hashProven(ctx, v.Password); err != nil {
+			return "", err
+		}
+	}
 	u, err := s.create(ctx, NewUser{Identifier: id, Email: p.Email, PasswordHash: p.Hash, Created: now}, now)
 	if errors.Is(err, ErrExists) {
 		return "", refuse(errcodes.ReasonLinkExpired, "verify.create")
@@ -208,6 +212,14 @@ func (s *Service) confirm(ctx context.Context, v Verification, e *recorded, now 
 	var c accountTicket
 	if err := s.openTicket(t, &c); err != nil {
 		return "", err
+	}
+	e.UserID = c.User
+	u, err := s.getUser(ctx, c.User)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", fault("verify.get", err)
+	}
+	if err != nil || u.CredentialVersion != c.Version {
+		return "", refuse(errcodes.ReasonLinkExpired, "verify.confirm")
 	}
 	ok, err := s.cfg.Stores.Users.SetState(ctx, c.User, StateUnverified, StateActive)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -235,6 +247,9 @@ func (s *Service) create(ctx context.Context, n NewUser, now time.Time) (UserID,
 	}
 	id, err := s.cfg.Stores.Users.Create(ctx, n)
 	if errors.Is(err, ErrExists) {
+		if promised != "" {
+			s.done(ctx, promised)
+		}
 		return "", ErrExists
 	}
 	if err != nil {
@@ -244,12 +259,28 @@ func (s *Service) create(ctx context.Context, n NewUser, now time.Time) (UserID,
 		return id, nil
 	}
 	u := User{ID: id, Realm: s.cfg.Realm, Email: n.Email, PasswordHash: n.PasswordHash, State: n.State, Created: n.Created}
-	if err := s.cfg.Hooks.OnAccountCreated(ctx, u); err != nil {
+	if err := s.callCreated(ctx, u); err != nil {
 		s.log.Error("auth: Hooks.OnAccountCreated failed and will be called again", "user", string(id), "err", err)
 		return id, nil
 	}
-	if err := s.cfg.Stores.Queue.Done(ctx, promised); err != nil {
-		s.log.Warn("auth: Hooks.OnAccountCreated will be called once more", "user", string(id), "err", err)
-	}
+	s.done(ctx, promised)
 	return id, nil
+}
+
+// callCreated calls the app's hook; a panic in it is one more failure, since
+// the account exists.
+func (s *Service) callCreated(ctx context.Context, u User) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("auth: Hooks.OnAccountCreated panicked: %v", p)
+		}
+	}()
+	return s.cfg.Hooks.OnAccountCreated(ctx, u)
+}
+
+// done takes a promise back that was kept, or came to nothing.
+func (s *Service) done(ctx context.Context, promised string) {
+	if err := s.cfg.Stores.Queue.Done(ctx, promised); err != nil {
+		s.log.Warn("auth: a job will be done once more", "err", err)
+	}
 }

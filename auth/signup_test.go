@@ -259,11 +259,8 @@ func TestResend(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		id, err := svc.CreateAccount(t.Context(), auth.NewAccount{Email: "new@example.com", Password: good, State: auth.StateUnverified})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = svc.Login(t.Context(), creds("new@example.com", good))
+		id := mustCreateUnverified(t, svc, "new@example.com")
+		_, err := svc.Login(t.Context(), creds("new@example.com", good))
 		wantReason(t, err, errcodes.ReasonEmailNotVerified)
 		resend("new@example.com")
 		m = mailed(t, box, "verify", "new@example.com")

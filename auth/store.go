@@ -39,11 +39,20 @@ type Stores struct {
 	Lockout lockout.Store
 	// Limits holds the token buckets of the rate limits. Required.
 	Limits ratelimit.Store
-	// Meta keeps the check value of the keys. Required unless Volatile.
+	// Meta keeps the check values of the keys. Required.
 	Meta MetaStore
-	// Volatile says that nothing here outlives the process. EphemeralKey is
-	// accepted only then.
-	Volatile bool
+}
+
+// volatile reports whether nothing of these stores outlives the process. A
+// store says so by a method Volatile() bool; without one it is taken to stay.
+func (s Stores) volatile() bool {
+	for _, store := range []any{s.Users, s.Sessions, s.Tickets, s.Queue, s.Events, s.Meta} {
+		v, ok := store.(interface{ Volatile() bool })
+		if store != nil && !(ok && v.Volatile()) {
+			return false
+		}
+	}
+	return true
 }
 
 // Identifier is a canonical user name as stores see it. Version 1 is an
@@ -78,7 +87,9 @@ type UserStore interface {
 	// Identifier.Key exists, it stores nothing and returns ErrExists; of n
 	// simultaneous calls with one key exactly one succeeds.
 	Create(ctx context.Context, u NewUser) (UserID, error)
-	// Find returns the account of an identifier, or ErrNotFound.
+	// Find returns the account whose Identifier.Key is id.Key byte for byte,
+	// or ErrNotFound. A look-up by id.Email must compare bytes too, whatever
+	// the database's collation, and the realm.
 	Find(ctx context.Context, id Identifier) (User, error)
 	// Get returns the account with this id, or ErrNotFound.
 	Get(ctx context.Context, id UserID) (User, error)
@@ -87,12 +98,14 @@ type UserStore interface {
 	// to CredentialVersion. The account absent: ErrNotFound.
 	SetPasswordHash(ctx context.Context, id UserID, old, new string, endSessions bool) (bool, error)
 	// SetState changes the state if it still is from, in one step, and
-	// reports whether it did. To StateDeleted it erases the account:
-	// identifier, address and hash are gone and Find no longer finds it.
+	// reports whether it did. Unless to is StateActive, the same step adds one
+	// to CredentialVersion. To StateDeleted it erases the account: identifier,
+	// address and hash are gone and Find no longer finds it. The account
+	// absent: ErrNotFound.
 	SetState(ctx context.Context, id UserID, from, to State) (bool, error)
 	// SetEmail replaces identifier and address if the address still is old,
 	// in one step, and reports whether it did; ErrExists if the identifier
-	// belongs to another account.
+	// belongs to another account. The account absent: ErrNotFound.
 	SetEmail(ctx context.Context, id UserID, old string, to Identifier, email string) (bool, error)
 }
 
@@ -134,7 +147,7 @@ type Ticket struct {
 
 // TicketStore holds tickets.
 type TicketStore interface {
-	// Put stores a ticket.
+	// Put stores a ticket; one with the same hash is replaced.
 	Put(ctx context.Context, t Ticket) error
 	// Get returns the ticket with this hash and purpose without using it up,
 	// or ErrNotFound if it is not there or its Expires is not after now.
@@ -182,7 +195,7 @@ type QueueStore interface {
 
 // EventStore is the audit log.
 type EventStore interface {
-	// Append stores events.
+	// Append stores events, all or none; after an error it is called again.
 	Append(ctx context.Context, events []Event) error
 	// ByReference returns the events with this reference, oldest first.
 	ByReference(ctx context.Context, reference string) ([]Event, error)
@@ -190,8 +203,9 @@ type EventStore interface {
 	// the given time, newest first.
 	ByUser(ctx context.Context, user UserID, before time.Time, limit int) ([]Event, error)
 	// Prune clears Client of up to limit events older than clients and
-	// removes up to limit events older than events.
-	Prune(ctx context.Context, clients, events time.Time, limit int) error
+	// removes up to limit events older than events. It returns how many it
+	// cleared or removed, whichever is more.
+	Prune(ctx context.Context, clients, events time.Time, limit int) (int, error)
 }
 
 // MetaStore keeps what tells one deployment's data from another's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -32,6 +33,23 @@ func (s *Service) ticket(ctx context.Context, purpose string, t Token, now time.
 	return got, nil
 }
 
+// linkFailed answers for a link that did not do what it was for. It costs its
+// source a token, so that made-up links can neither be tried without end nor
+// fill the audit log; a link that opened nothing stands in the log only.
+func (s *Service) linkFailed(ctx context.Context, e recorded, err error) error {
+	if isFault(err) {
+		s.record(e, err)
+		return err
+	}
+	if limited := s.limits.takeLink(ctx, e.Client.Addr, e.Time); limited != nil {
+		return limited
+	}
+	if e.UserID != "" || e.Subject != ([32]byte{}) {
+		s.record(e, err)
+	}
+	return err
+}
+
 // openTicket reads a ticket's data. It is bound to its hash and purpose: data
 // moved to another row does not open.
 func (s *Service) openTicket(t Ticket, into any) error {
@@ -46,9 +64,9 @@ func (s *Service) openTicket(t Ticket, into any) error {
 	return nil
 }
 
-// newTicket stores a fresh ticket and returns its token. The oldest of an
-// owner's tickets makes room beyond maxTickets.
-func (s *Service) newTicket(ctx context.Context, purpose string, owner [32]byte, data any, now, expires time.Time) (Token, error) {
+// newTicket stores a ticket for a job's token. The oldest of an owner's
+// tickets makes room beyond maxTickets. A repeated job stores the same again.
+func (s *Service) newTicket(ctx context.Context, token, purpose string, owner [32]byte, data any, now, expires time.Time) (Token, error) {
 	plain, err := json.Marshal(data)
 	if err != nil {
 		return "", fault("ticket.seal", err)
@@ -57,13 +75,14 @@ func (s *Service) newTicket(ctx context.Context, purpose string, owner [32]byte,
 	if err != nil {
 		return "", fault("ticket.owned", err)
 	}
+	hash := s.tokenHash(Token(token))
+	live = slices.DeleteFunc(live, func(t Ticket) bool { return t.Hash == hash })
 	for i := maxTickets - 1; i < len(live); i++ {
 		if _, err := s.cfg.Stores.Tickets.Take(ctx, purpose, live[i].Hash, now); err != nil && !errors.Is(err, ErrNotFound) {
 			return "", fault("ticket.take", err)
 		}
 	}
-	token := tok.New()
-	t := Ticket{Hash: s.tokenHash(Token(token)), Purpose: purpose, Owner: owner, Expires: expires}
+	t := Ticket{Hash: hash, Purpose: purpose, Owner: owner, Expires: expires}
 	t.Data = s.ring.Seal("ticket", plain, append([]byte(purpose), t.Hash[:]...))
 	if err := s.cfg.Stores.Tickets.Put(ctx, t); err != nil {
 		return "", fault("ticket.put", err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
+	"github.com/sekisho-auth/sekisho/internal/input"
 )
 
 // UserID names an account. It is opaque, made by the UserStore, and at most
@@ -20,10 +21,12 @@ type User struct {
 	// one that was typed.
 	Email string
 	// PasswordHash is "" where the account has no password.
-	PasswordHash string
+	PasswordHash string `json:"-"`
 	State        State
-	// CredentialVersion is carried by every session of the account; sessions
-	// with another version have ended.
+	// CredentialVersion grows by one with every change of the password and
+	// with every state but StateActive. It is carried
+	// by every session of the account; sessions with another version have
+	// ended.
 	CredentialVersion int64
 	Created           time.Time
 }
@@ -95,6 +98,23 @@ type Client struct {
 	Language string
 }
 
+// maxLanguage is enough for any language tag in use (RFC 5646 §4.4.1).
+const maxLanguage = 35
+
+// clean cuts what a request says of itself to what may be stored and shown.
+func (c Client) clean() Client {
+	c.UserAgent = input.Header(c.UserAgent, maxUserAgent)
+	ok := len(c.Language) <= maxLanguage
+	for i := 0; ok && i < len(c.Language); i++ {
+		b := c.Language[i]
+		ok = 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-'
+	}
+	if !ok {
+		c.Language = ""
+	}
+	return c
+}
+
 // Credentials is what a person signs in with.
 type Credentials struct {
 	Email    string
@@ -131,7 +151,8 @@ type Verification struct {
 type NewAccount struct {
 	Email string
 	// Password, or PasswordHash, or neither: then the account gets its
-	// password by a reset.
+	// password by a reset. With StateUnverified Password is refused: who
+	// chose it need not own the address.
 	Password Password
 	// PasswordHash is an imported bcrypt hash ($2a$, $2b$ or $2y$). It is
 	// upgraded at the first sign-in.
@@ -144,6 +165,9 @@ type NewAccount struct {
 // Result is a proven identity, for apps with sessions of their own.
 type Result struct {
 	UserID UserID
+	// CredentialVersion is the account's. A session of the app's own ends
+	// when the account's differs.
+	CredentialVersion int64
 	// AMR lists the methods used, in the values of RFC 8176: "pwd", "otp".
 	AMR      []string
 	AuthTime time.Time

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -13,80 +12,141 @@ import (
 
 // The worker's rhythm.
 const (
-	pollEvery   = 5 * time.Second // for jobs of other processes and retries
-	leaseFor    = 2 * time.Minute // longer than any job may take
-	jobTimeout  = time.Minute
-	leaseBatch  = 8
-	retryFirst  = 10 * time.Second
-	retryMost   = 30 * time.Minute
-	pruneEvery  = time.Hour
-	pruneBatch  = 1000
-	keepClients = 30 * 24 * time.Hour
-	keepEvents  = 400 * 24 * time.Hour
+	pollEvery     = 5 * time.Second // for jobs of other processes and retries
+	leaseFor      = 2 * time.Minute // longer than any job may take
+	jobTimeout    = time.Minute
+	maxJobsAtOnce = 8
+	retryFirst    = 10 * time.Second
+	retryMost     = 30 * time.Minute
+	pruneEvery    = time.Hour
+	pruneBatch    = 1000
+	maxPrunes     = 1000 // in a row
+	keepClients   = 30 * 24 * time.Hour
+	keepEvents    = 400 * 24 * time.Hour
 )
 
 // Run sends mail, calls hooks that failed, and tidies the audit log, until
-// ctx ends; then it returns nil once what it had begun is finished and the
-// events so far are written. Call it with a context that ends after the
-// server has stopped. A process without authhttp calls UseLinks first. Sign-in
-// and its security need no Run. Any number of processes may run it: each job
-// is leased to one at a time and repeated, later and later, until it succeeds
-// or expires (mail after a day, hooks after a week).
+// ctx ends; then it returns nil once what it had begun is finished, in about
+// a minute at most, and the events so far are written. Call it with a context
+// that ends after the server has stopped. A process without authhttp calls
+// UseLinks first. Sign-in and its security need no Run. Any number of
+// processes may run it: each job is leased to one at a time and repeated,
+// later and later, until it succeeds or expires (mail after a day, hooks
+// after a week).
 func (s *Service) Run(ctx context.Context) error {
+	w := worker{s: s, free: make(chan struct{}, maxJobsAtOnce)}
+	for range maxJobsAtOnce {
+		w.free <- struct{}{}
+	}
 	var pruned time.Time
-	for {
-		n, err := s.work(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.log.Error("auth: the queue cannot be read", "err", err)
-		}
+	for ctx.Err() == nil {
+		more := w.lease(ctx)
 		if now := time.Now(); now.Sub(pruned) >= pruneEvery && ctx.Err() == nil {
 			pruned = now
 			s.prune(ctx, now)
 		}
-		if n == leaseBatch && ctx.Err() == nil {
-			continue
+		if !more {
+			s.rest(ctx)
 		}
-		timer := time.NewTimer(pollEvery)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			s.events.drain(appendTimeout)
-			return nil
-		case <-s.wake:
-			timer.Stop()
-		case <-timer.C:
-		}
+	}
+	w.finish()
+	s.events.drain(appendTimeout)
+	return nil
+}
+
+// rest waits for something to do.
+func (s *Service) rest(ctx context.Context) {
+	timer := time.NewTimer(pollEvery)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.wake:
+	case <-timer.C:
 	}
 }
 
 func (s *Service) prune(ctx context.Context, now time.Time) {
-	ctx, cancel := bound(ctx)
-	defer cancel()
-	if err := s.cfg.Stores.Events.Prune(ctx, now.Add(-keepClients), now.Add(-keepEvents), pruneBatch); err != nil {
-		s.log.Warn("auth: old events could not be pruned", "err", err)
+	for range maxPrunes {
+		ctx, cancel := bound(ctx)
+		n, err := s.cfg.Stores.Events.Prune(ctx, now.Add(-keepClients), now.Add(-keepEvents), pruneBatch)
+		cancel()
+		if err != nil {
+			s.log.Warn("auth: old events could not be pruned", "err", err)
+		}
+		if err != nil || n < pruneBatch {
+			return
+		}
 	}
 }
 
-// work carries out one batch of jobs, side by side: a mail server that hangs
-// for one recipient does not hold up the others.
-func (s *Service) work(ctx context.Context) (int, error) {
-	now := time.Now()
+// worker carries out jobs side by side: a mail server that hangs for one
+// recipient holds up no other.
+type worker struct {
+	s    *Service
+	free chan struct{} // one for each job that may still begin
+}
+
+// lease takes as many jobs as may begin and begins them. It reports whether
+// there may be more to take at once.
+func (w *worker) lease(ctx context.Context) bool {
+	places := w.reserve(ctx)
+	if places == 0 {
+		return false
+	}
+	s, now := w.s, time.Now()
 	leaseCtx, cancel := bound(ctx)
-	rows, err := s.cfg.Stores.Queue.Lease(leaseCtx, s.cfg.Realm, now, now.Add(leaseFor), leaseBatch)
+	rows, err := s.cfg.Stores.Queue.Lease(leaseCtx, s.cfg.Realm, now, now.Add(leaseFor), places)
 	cancel()
-	if err != nil {
-		return 0, err
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("auth: the queue cannot be read", "err", err)
 	}
-	var group sync.WaitGroup
+	for range places - len(rows) {
+		w.free <- struct{}{}
+	}
 	for _, row := range rows {
-		if !now.Before(row.Expires) {
-			s.log.Error("auth: a promised job expired", "attempts", row.Attempts)
-			continue
-		}
-		group.Go(func() { s.carryOut(ctx, row) })
+		go func() {
+			defer func() { w.free <- struct{}{} }()
+			if !now.Before(row.Expires) {
+				s.log.Error("auth: a promised job expired", "attempts", row.Attempts)
+				return
+			}
+			s.carryOut(ctx, row)
+		}()
 	}
-	group.Wait()
-	return len(rows), nil
+	return len(rows) == places
+}
+
+// reserve waits until a job may begin and takes all the places there are.
+func (w *worker) reserve(ctx context.Context) (places int) {
+	select {
+	case <-w.free:
+		places = 1
+	case <-ctx.Done():
+		return 0
+	}
+	for {
+		select {
+		case <-w.free:
+			places++
+		default:
+			return places
+		}
+	}
+}
+
+// finish waits for the jobs that have begun; one whose Mailer ignores its
+// deadline is left behind.
+func (w *worker) finish() {
+	timer := time.NewTimer(jobTimeout + opTimeout)
+	defer timer.Stop()
+	for range maxJobsAtOnce {
+		select {
+		case <-w.free:
+		case <-timer.C:
+			w.s.log.Error("auth: a job did not end in time and was left behind")
+			return
+		}
+	}
 }
 
 // carryOut does one job and marks it done, or puts it off. A job is not
@@ -148,7 +208,7 @@ func (s *Service) doJob(ctx context.Context, j job, first bool) error {
 		if !found || s.cfg.Hooks.OnAccountCreated == nil {
 			return nil
 		}
-		return s.cfg.Hooks.OnAccountCreated(ctx, u)
+		return s.callCreated(ctx, u)
 	}
 	l := s.links.Load()
 	if !s.hasLinks() {
@@ -158,10 +218,9 @@ func (s *Service) doJob(ctx context.Context, j job, first bool) error {
 	switch {
 	case j.Kind == jobSignUp && !found:
 		p := pending{Email: j.Email, Hash: j.Hash, Browser: j.Browser}
-		return s.mailSignUp(ctx, p, m, l, first, now)
+		return s.mailSignUp(ctx, j, p, m, l, first, now)
 	case j.Kind == jobSignUp:
-		m.Kind, m.Link = "already_registered", l.SignIn
-		return s.send(ctx, m, first, now)
+		return s.mailTaken(ctx, m, l, first, now)
 	case j.Kind == jobResend:
 		return s.resend(ctx, j, u, found, m, l, first, now)
 	case !found:
@@ -169,7 +228,7 @@ func (s *Service) doJob(ctx context.Context, j job, first bool) error {
 	case j.Kind == jobForgot, j.Kind == jobInvite:
 		return s.mailReset(ctx, j, u, m, l, first, now)
 	case j.Kind == jobChanged:
-		m.Kind, m.Link = "password_changed", l.Forgot
+		m.Kind, m.Link = mailChanged, l.Forgot
 		return s.deliver(ctx, m)
 	case j.Kind == jobLocked:
 		return s.mailLocked(ctx, j, u, m, l, first, now)
@@ -183,7 +242,7 @@ func (s *Service) jobUser(ctx context.Context, j job) (u User, found bool, err e
 	} else {
 		var id Identifier
 		if id, err = s.identify(j.Email); err == nil {
-			u, err = s.cfg.Stores.Users.Find(ctx, id)
+			u, err = s.findUser(ctx, id)
 		}
 	}
 	if errors.Is(err, ErrNotFound) {

@@ -40,9 +40,14 @@
 //	clean      24 h without a failure, or Completed       5       as above
 //	disabled   100 failures in a row, however slow        0       (nothing is compared; ends by Unlock, or after 90 days)
 //
-// An attacker who never rests gets 33 guesses on the first day and the 100th
-// after 90 hours; then the key is disabled. The window is fixed: it begins with
-// the first failure and is not moved by later ones. Attempts made while a key
+// An attacker who tries whenever a try is open gets 33 guesses on the first day
+// and the 100th after 90 hours; then the key is disabled. One who stays below
+// the threshold, with 4 guesses in every window, is never locked: 384 a day,
+// and the 100th after 6 hours disables the key, unless its owner signs in
+// meanwhile, which begins the count anew. What keeps such guesses from
+// succeeding is the password: a limit on the source, a minimum length and a
+// list of common passwords belong beside every lockout. The window is fixed:
+// it begins with the first failure and is not moved by later ones. Attempts made while a key
 // is locked do not prolong the lock (see [Policy.ExtendOnAttempt]).
 //
 // Slots taken by attempts in flight answer server_busy with a wait of one

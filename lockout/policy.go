@@ -63,8 +63,8 @@ type Policy struct {
 
 // Default is the policy to use unless a rule book says otherwise, and what the
 // zero Policy means: 5 failures in 15 minutes, then 1 minute doubling to 60,
-// 100 in a row disable. About 33 guesses a day for who never rests, and a
-// minute's wait for a person who mistypes.
+// 100 in a row disable. A minute's wait for a person who mistypes; how many
+// guesses somebody patient gets is in the package's documentation.
 func Default() Policy { return Policy{}.withDefaults() }
 
 // NIST follows SP 800-63B-4 §3.2.2 to the letter: waits grow from 30 seconds to

@@ -13,6 +13,7 @@ const maxEvents = 20_000
 
 // events is a ring: appending never moves what is there.
 type events struct {
+	inMemory
 	mu    sync.RWMutex
 	ring  []auth.Event
 	first int // the oldest, once the ring is full
@@ -72,9 +73,9 @@ func (s *events) ByUser(ctx context.Context, user auth.UserID, before time.Time,
 }
 
 // Prune implements auth.EventStore.
-func (s *events) Prune(ctx context.Context, clients, older time.Time, limit int) error {
+func (s *events) Prune(ctx context.Context, clients, older time.Time, limit int) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,5 +94,5 @@ func (s *events) Prune(ctx context.Context, clients, older time.Time, limit int)
 		kept = append(kept, e)
 	}
 	s.ring, s.first = kept, 0
-	return nil
+	return max(cleared, removed), nil
 }

@@ -31,9 +31,14 @@ func New() auth.Stores {
 		Lockout:  lockout.NewMemory(0),
 		Limits:   ratelimit.NewMemory(0),
 		Meta:     &meta{values: map[string][]byte{}},
-		Volatile: true,
 	}
 }
+
+// inMemory tells auth that what a store holds ends with the process.
+type inMemory struct{}
+
+// Volatile reports that nothing outlives the process.
+func (inMemory) Volatile() bool { return true }
 
 // account is a user with the key it is found by.
 type account struct {
@@ -42,6 +47,7 @@ type account struct {
 }
 
 type users struct {
+	inMemory
 	mu    sync.RWMutex
 	byKey map[[32]byte]auth.UserID
 	byID  map[auth.UserID]*account
@@ -131,6 +137,9 @@ func (s *users) SetState(ctx context.Context, id auth.UserID, from, to auth.Stat
 			return true, nil
 		}
 		a.State = to
+		if to != auth.StateActive {
+			a.CredentialVersion++
+		}
 		return true, nil
 	})
 }
@@ -152,6 +161,7 @@ func (s *users) SetEmail(ctx context.Context, id auth.UserID, old string, to aut
 }
 
 type meta struct {
+	inMemory
 	mu     sync.Mutex
 	values map[string][]byte
 }

@@ -66,6 +66,9 @@ func TestUsers(t *testing.T) {
 	if n := race(100, func(int) bool { ok, _ := s.SetState(ctx, u.ID, "", auth.StateDisabled); return ok }); n != 1 {
 		t.Errorf("%d of 100 changes of state won", n)
 	}
+	if got, _ := s.Get(ctx, u.ID); got.CredentialVersion != 2 {
+		t.Errorf("a state that ends sessions left the version at %d", got.CredentialVersion)
+	}
 	b, err := s.Create(ctx, newUser("b"))
 	if err != nil {
 		t.Fatal(err)
@@ -247,8 +250,8 @@ func TestEventsAreBoundedAndOrdered(t *testing.T) {
 	if got, _ = s.ByReference(ctx, ""); len(got) != 0 {
 		t.Errorf("%d events without a reference were found by none", len(got))
 	}
-	if err := s.Prune(ctx, batch[10_000].Time, batch[6_000].Time, 1_000_000); err != nil {
-		t.Fatal(err)
+	if n, err := s.Prune(ctx, batch[10_000].Time, batch[6_000].Time, 1_000_000); err != nil || n != 4_000 {
+		t.Fatal(n, err)
 	}
 	got, _ = s.ByUser(ctx, "u", future, 30_000)
 	if len(got) != 19_000 || got[18_999].Client != (auth.Client{}) || got[0].Client == (auth.Client{}) {

@@ -18,6 +18,7 @@ const maxJobs = 100_000
 var errQueueFull = errors.New("memstore: the queue is full: is Service.Run running?")
 
 type queue struct {
+	inMemory
 	mu    sync.Mutex
 	byID  map[string]*entry
 	byDue map[string]*dueHeap // by realm

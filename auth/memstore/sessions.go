@@ -12,6 +12,7 @@ import (
 // sessions holds sessions. They exist only after a completed sign-in, and
 // auth bounds how many an account may have, so strangers cannot grow it.
 type sessions struct {
+	inMemory
 	mu     sync.RWMutex
 	byHash map[[32]byte]*auth.Session
 	byUser map[auth.UserID][][32]byte // oldest first

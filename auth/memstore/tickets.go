@@ -20,6 +20,7 @@ type ownerKey struct {
 }
 
 type tickets struct {
+	inMemory
 	mu      sync.Mutex
 	byHash  map[[32]byte]auth.Ticket
 	byOwner map[ownerKey][][32]byte

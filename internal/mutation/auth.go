@@ -18,13 +18,13 @@ var gate = []Mutation{
 	},
 	{
 		"an unknown address costs the same hash", "auth/login.go",
-		"	release, err := s.hashes.Acquire(ctx)\n",
-		"	if !in.found {\n		return false, nil\n	}\n	release, err := s.hashes.Acquire(ctx)\n",
+		"	res, fresh, err := s.compare(ctx, in, p)\n",
+		"	if !in.found {\n		return false, nil\n	}\n	res, fresh, err := s.compare(ctx, in, p)\n",
 		authTests, "TestNothingTellsWhetherAnAccountExists",
 	},
 	{
 		"a dummy hash that happens to match lets nobody in", "auth/login.go",
-		"if !res.OK || !in.found {", "if !res.OK && in.found {",
+		"	return res.OK && in.found, nil", "	return res.OK || !in.found, nil",
 		authTests, "TestNothingTellsWhetherAnAccountExists|TestSignInWithPassword",
 	},
 	{
@@ -109,7 +109,7 @@ var gate = []Mutation{
 	},
 	{
 		"refusals while locked write no events", "auth/login.go",
-		"	if isFault(err) && errcodes.ReasonOf(err) != errcodes.ReasonServerBusy {\n		s.limits.give(ctx, in.taken, in.now)\n		s.record(in.event, err)\n	}",
+		"	if isFault(err) {\n		s.limits.give(ctx, in.taken, in.now)\n		s.record(in.event, err)\n	}",
 		"	s.record(in.event, err)",
 		authTests, "TestEvents|TestLockedIdentifierCostsNoHashAndOneRead",
 	},
@@ -257,8 +257,8 @@ var recovery = []Mutation{
 	},
 	{
 		"a weak password does not use up the link", "auth/recovery.go",
-		"	if err := s.acceptPassword(ctx, p, u.Email); err != nil {\n		return err",
-		"	if err := s.acceptPassword(ctx, p, u.Email); err != nil {\n		s.voidTickets(ctx, ticketReset, ticket.Owner, now)\n		return err",
+		"	if err := s.acceptPassword(ctx, p, u.Email); err != nil {\n		return u, err",
+		"	if err := s.acceptPassword(ctx, p, u.Email); err != nil {\n		s.voidTickets(ctx, ticketReset, s.owner(\"user\", string(u.ID)), time.Now())\n		return u, err",
 		authTests, "TestResetLiftsTheLockAndEndsSessions",
 	},
 	{
@@ -306,5 +306,104 @@ var recovery = []Mutation{
 		"addresses of clients are forgotten", "auth/worker.go",
 		"now.Add(-keepClients)", "now.Add(-keepEvents)",
 		authTests, "TestClientsAreForgottenAfterThirtyDays",
+	},
+}
+
+// attacks: what a review with an attacker's eyes found, and what stops it.
+var attacks = []Mutation{
+	{
+		"other mails do not use up the share of reset links", "auth/notice.go",
+		"s.mayMail(ctx, mailTaken, noticeLimit, m.To, first, now)", "s.mayMail(ctx, mailReset, s.cfg.Limits.Mail, m.To, first, now)",
+		authTests, "TestStrangersCannotKeepTheOwnerFromResetting",
+	},
+	{
+		"one source cannot take all the hashing", "auth/login.go",
+		"		if !s.crowd.enter(in.taken.crowdKey()) {", "		if s.crowd.enter(in.taken.crowdKey()); false {",
+		authTests, "TestOneSourceCannotTakeAllTheHashing",
+	},
+	{
+		"sign-ins cannot take the places of those who hold a link", "internal/passhash/passhash.go",
+		"h.slots.acquire(ctx, h.slots.places+max(1, h.slots.places/2))", "h.slots.acquire(ctx, h.slots.places)",
+		"./internal/passhash", "TestProvenHaveTheirOwnPlaces",
+	},
+	{
+		"sessions of a suspended account stay ended", "auth/memstore/memstore.go",
+		"			a.CredentialVersion++\n		}\n		return true, nil\n	})\n}\n\n// SetEmail", "		}\n		return true, nil\n	})\n}\n\n// SetEmail",
+		authTests, "TestSuspendedSessionsStayEnded|TestWhatHappensDuringACompareCounts",
+	},
+	{
+		"a Result is not of a password that was changed meanwhile", "auth/login.go",
+		"	if err := s.stillStands(ctx, in.user); err != nil {", "	if err := error(nil); err != nil {",
+		authTests, "TestWhatHappensDuringACompareCounts",
+	},
+	{
+		"made-up links are limited", "auth/ticket.go",
+		"limited := s.limits.takeLink(ctx, e.Client.Addr, e.Time); limited != nil {", "limited := error(nil); limited != nil {",
+		authTests, "TestMadeUpLinksAreLimitedAndWriteNothing",
+	},
+	{
+		"made-up links write nothing", "auth/ticket.go",
+		"	if e.UserID != \"\" || e.Subject != ([32]byte{}) {", "	if true {",
+		authTests, "TestMadeUpLinksAreLimitedAndWriteNothing",
+	},
+	{
+		"a queue that hangs holds up no answer", "auth/queue.go",
+		"	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)", "	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 1000*tidyTimeout)",
+		authTests, "TestAHangingQueueHoldsUpNoAnswer",
+	},
+	{
+		"a limit store that hangs holds up no answer", "auth/limits.go",
+		"	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)", "	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 1000*tidyTimeout)",
+		authTests, "TestAHangingGiveHoldsUpNoAnswer",
+	},
+	{
+		"a users table with a loose collation multiplies no guesses", "auth/identifier.go",
+		"err != nil || stored.Key != id.Key || u.Realm != s.cfg.Realm {", "err != nil || stored.Email == \"\" || u.Realm != s.cfg.Realm {",
+		authTests, "TestACarelessUsersTableMultipliesNoGuesses",
+	},
+	{
+		"a users table that ignores realms lends nobody", "auth/identifier.go",
+		" || u.Realm != s.cfg.Realm {\n		s.log", " {\n		s.log",
+		authTests, "TestAUsersTableThatIgnoresRealmsLendsNobody",
+	},
+	{
+		"a compromised password is not taken again", "auth/recovery.go",
+		"	if err := s.refuseOld(ctx, u, p); err != nil {", "	if err := error(nil); err != nil {",
+		authTests, "TestCompromisedPasswordIsNotTakenAgain",
+	},
+	{
+		"being busy costs no tokens", "auth/login.go",
+		"	if isFault(err) {\n		s.limits.give(ctx, in.taken, in.now)\n	}", "",
+		authTests, "TestBusyCostsNoTokens",
+	},
+	{
+		"what a request says of itself is cut", "auth/events.go",
+		"	c = c.clean()\n", "",
+		authTests, "TestWhatARequestSaysOfItselfIsCut",
+	},
+	{
+		"a mail that hangs holds up no later one", "auth/worker.go",
+		"		go func() {\n			defer func() { w.free", "		func() {\n			defer func() { w.free",
+		authTests, "TestAHangingMailHoldsUpNoLaterOne",
+	},
+	{
+		"a repeated mail holds the same link", "auth/ticket.go",
+		"	hash := s.tokenHash(Token(token))\n", "	token = tok.New()\n	hash := s.tokenHash(Token(token))\n",
+		authTests, "TestARepeatedMailHoldsTheSameLink",
+	},
+	{
+		"a deleted account is not made again by an old link", "auth/accounts.go",
+		"		if to == StateDeleted {", "		if false {",
+		authTests, "TestADeletedAccountIsNotMadeAgainByAnOldLink",
+	},
+	{
+		"a stranger's password is not set by an unconfirmed account", "auth/accounts.go",
+		"	case a.Password != \"\" && a.State == StateUnverified:", "	case false:",
+		authTests, "TestAPasswordChosenBeforeTheAddressIsConfirmedIsRefused",
+	},
+	{
+		"another pepper under the same ID is refused", "auth/service.go",
+		"		if !bytes.Equal(got, want[:]) {", "		if len(got) == 0 {",
+		authTests, "TestAnotherPepperUnderTheSameIDIsRefused",
 	},
 }

@@ -108,7 +108,7 @@ var words = []Mutation{
 	},
 	{
 		"sign-ups leave room for sign-ins", "internal/passhash/passhash.go",
-		"max(1, h.slots.places/2)", "h.slots.places",
+		"acquire(ctx, max(1, h.slots.places/2))", "acquire(ctx, h.slots.places)",
 		"./internal/passhash", "TestShareLeavesRoomForSignIns",
 	},
 	{

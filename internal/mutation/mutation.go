@@ -22,7 +22,7 @@ type Mutation struct {
 // All returns every entry.
 func All() []Mutation {
 	var all []Mutation
-	for _, list := range [][]Mutation{counting, words, gate, sessions, recovery, web} {
+	for _, list := range [][]Mutation{counting, words, gate, sessions, recovery, attacks, web} {
 		all = append(all, list...)
 	}
 	return all

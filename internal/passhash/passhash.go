@@ -223,6 +223,17 @@ func (h *Hashes) AcquireShare(ctx context.Context) (release func(), err error) {
 	return h.slots.acquire(ctx, max(1, h.slots.places/2))
 }
 
+// AcquireProven is Acquire for people who hold a mailed link or a session: it
+// has half as many places again in the queue, which sign-ins, however many,
+// cannot take.
+func (h *Hashes) AcquireProven(ctx context.Context) (release func(), err error) {
+	return h.slots.acquire(ctx, h.slots.places+max(1, h.slots.places/2))
+}
+
+// PerSource is how many places one source may take: a quarter of the slots
+// and of the queue, and never less than two.
+func (h *Hashes) PerSource() int { return max(2, (h.slots.total+h.slots.places)/4) }
+
 // Reason says, for the log, why a stored string was not compared with the
 // password. It is never for the caller's answer.
 type Reason string

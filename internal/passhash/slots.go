@@ -24,11 +24,12 @@ type slots struct {
 	mu      sync.Mutex
 	free    int
 	places  int        // queue places in all
+	total   int        // slots, free or not
 	waiters *list.List // of chan struct{}; closed when the slot is handed over
 }
 
 func newSlots(n, queue int) *slots {
-	return &slots{free: n, places: queue, waiters: list.New()}
+	return &slots{free: n, total: n, places: queue, waiters: list.New()}
 }
 
 // acquire takes a slot, waiting for one if fewer than limit callers wait already.

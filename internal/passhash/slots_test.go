@@ -367,3 +367,40 @@ func TestNoSlotLeaks(t *testing.T) {
 	wg.Wait()
 	checkIdle(t, h, 2)
 }
+
+func TestProvenHaveTheirOwnPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := pool(t, 1, 8)
+		release, err := h.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got [2]atomic.Int64
+		call := func(which int, acquire func(context.Context) (func(), error)) {
+			if r, err := acquire(t.Context()); err == nil {
+				got[which].Add(1)
+				r()
+			}
+		}
+		for range 100 {
+			go call(0, h.Acquire)
+		}
+		synctest.Wait()
+		for range 100 {
+			go call(1, h.AcquireProven)
+		}
+		synctest.Wait()
+		release()
+		synctest.Wait()
+		if got[0].Load() != 8 || got[1].Load() != 4 {
+			t.Errorf("%d sign-ins and %d with a link found a place, want 8 and 4", got[0].Load(), got[1].Load())
+		}
+		checkIdle(t, h, 1)
+		if n := h.PerSource(); n != 2 {
+			t.Errorf("one source may take %d places of 9, want 2", n)
+		}
+		if n := pool(t, 31, 248).PerSource(); n != 69 {
+			t.Errorf("one source may take %d places of 279, want 69", n)
+		}
+	})
+}

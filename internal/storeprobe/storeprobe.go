@@ -96,10 +96,19 @@ func do2[T any](p *Probe, name string, f func() (T, error)) (T, error) {
 	return f()
 }
 
+// volatile says what the store behind the probe says of itself.
+func volatile(store any) bool {
+	v, ok := store.(interface{ Volatile() bool })
+	return ok && v.Volatile()
+}
+
 type users struct {
 	auth.UserStore
 	p *Probe
 }
+
+// Volatile is asked by auth.New.
+func (s users) Volatile() bool { return volatile(s.UserStore) }
 
 func (s users) Create(ctx context.Context, u auth.NewUser) (auth.UserID, error) {
 	return do2(s.p, "Users.Create", func() (auth.UserID, error) { return s.UserStore.Create(ctx, u) })
@@ -130,6 +139,9 @@ type sessions struct {
 	p *Probe
 }
 
+// Volatile is asked by auth.New.
+func (s sessions) Volatile() bool { return volatile(s.SessionStore) }
+
 func (s sessions) Put(ctx context.Context, n auth.Session, replaces *[32]byte) error {
 	return do1(s.p, "Sessions.Put", func() error { return s.SessionStore.Put(ctx, n, replaces) })
 }
@@ -155,6 +167,9 @@ type tickets struct {
 	p *Probe
 }
 
+// Volatile is asked by auth.New.
+func (s tickets) Volatile() bool { return volatile(s.TicketStore) }
+
 func (s tickets) Put(ctx context.Context, t auth.Ticket) error {
 	return do1(s.p, "Tickets.Put", func() error { return s.TicketStore.Put(ctx, t) })
 }
@@ -176,6 +191,9 @@ type queue struct {
 	p *Probe
 }
 
+// Volatile is asked by auth.New.
+func (s queue) Volatile() bool { return volatile(s.QueueStore) }
+
 func (s queue) Add(ctx context.Context, j auth.Job) error {
 	return do1(s.p, "Queue.Add", func() error { return s.QueueStore.Add(ctx, j) })
 }
@@ -196,6 +214,9 @@ type events struct {
 	auth.EventStore
 	p *Probe
 }
+
+// Volatile is asked by auth.New.
+func (s events) Volatile() bool { return volatile(s.EventStore) }
 
 func (s events) Append(ctx context.Context, e []auth.Event) error {
 	return do1(s.p, "Events.Append", func() error { return s.EventStore.Append(ctx, e) })
