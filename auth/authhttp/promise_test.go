@@ -60,7 +60,7 @@ func TestNobodyLearnsWhetherAnAccountExists(t *testing.T) {
 			}
 		},
 		"unverified": func(s *site, email string) {
-			if _, err := s.svc.CreateAccount(s.t.Context(), auth.NewAccount{Email: email, Password: good, State: auth.StateUnverified}); err != nil {
+			if err := s.svc.Accounts().SetState(s.t.Context(), s.create(email), auth.StateUnverified, "import", ""); err != nil {
 				s.t.Fatal(err)
 			}
 		},
