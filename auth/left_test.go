@@ -116,3 +116,26 @@ func TestWrongPasswordsThatCannotBeCountedAreAFault(t *testing.T) {
 		wantReason(t, err, errcodes.ReasonServiceUnavailable)
 	})
 }
+
+// uncounted is a users table that never raises the credential version.
+type uncounted struct{ auth.UserStore }
+
+func (s uncounted) Get(ctx context.Context, id auth.UserID) (auth.User, error) {
+	u, err := s.UserStore.Get(ctx, id)
+	u.CredentialVersion = 0
+	return u, err
+}
+
+func TestADisabledAccountHasNoSessionsWhateverTheStoreCounts(t *testing.T) {
+	svc, _ := newService(t, func(c *auth.Config) {
+		noLimits(c)
+		c.Stores.Users, c.Stores.Sessions = uncounted{c.Stores.Users}, keeping{c.Stores.Sessions}
+	})
+	id := mustCreate(t, svc, "taro@example.com")
+	sess := mustLogin(t, svc, "taro@example.com", good)
+	if err := svc.Accounts().SetState(t.Context(), id, auth.StateDisabled, "support", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := svc.Session(t.Context(), sess.Token)
+	wantReason(t, err, errcodes.ReasonSessionExpired)
+}

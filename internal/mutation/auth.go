@@ -155,7 +155,7 @@ var sessions = []Mutation{
 	{
 		"a disabled account's sessions end", "auth/session.go",
 		"	if u.CredentialVersion != sess.Version || u.State != StateActive {", "	if u.CredentialVersion != sess.Version {",
-		authTests, "TestARowLeftBehindIsNoSession",
+		authTests, "TestADisabledAccountHasNoSessionsWhateverTheStoreCounts",
 	},
 	{
 		"a renewal kills the old token", "auth/session.go",
