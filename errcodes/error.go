@@ -102,7 +102,7 @@ func (e *Error) Error() string {
 
 // Is reports whether target is the error's Code or Reason.
 func (e *Error) Is(target error) bool {
-	switch t := target.(type) { //nolint:errorlint // Is is shallow by contract
+	switch t := target.(type) { // Is is shallow by contract
 	case Code:
 		return t == e.Code()
 	case Reason:

@@ -21,7 +21,7 @@ func (r Reason) Error() string { return string(r) }
 
 // Is makes a bare Reason in an error chain match its Code too.
 func (r Reason) Is(target error) bool {
-	c, ok := target.(Code) //nolint:errorlint // Is is shallow by contract
+	c, ok := target.(Code) // Is is shallow by contract
 	return ok && c == r.Code()
 }
 

@@ -139,7 +139,7 @@ func decode(data []byte, n int) Record {
 	u16 := func(at int) uint16 { return binary.BigEndian.Uint16(data[at:]) }
 	u32 := func(at int) uint32 { return binary.BigEndian.Uint32(data[at:]) }
 	// A top bit set would be a negative time; damage refuses MaxInt64.
-	i64 := func(at int) int64 { return int64(min(binary.BigEndian.Uint64(data[at:]), math.MaxInt64)) } //nolint:gosec // bounded
+	i64 := func(at int) int64 { return int64(min(binary.BigEndian.Uint64(data[at:]), math.MaxInt64)) } // bounded
 	r := Record{
 		disabled: data[1]&flagDisabled != 0,
 		failures: u16(2), consecutive: u16(4), level: u16(6), generation: u32(8),

@@ -67,7 +67,6 @@ type pages struct {
 	texts     map[problem.Lang]map[string]string
 	style     []byte
 	styleTag  string
-	language  problem.Lang // whose texts are complete by test
 }
 
 func newPages(web *Web, cfg Config) (*pages, error) {

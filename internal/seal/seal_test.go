@@ -261,8 +261,11 @@ func FuzzMAC(f *testing.F) {
 		}
 		got := MAC(&k, a, b)
 		x := NewIndex(k)
-		if x.Sum("something", "else"); x.Sum(a, b) != got || x.Sum(a, b) != got {
-			t.Fatalf("an Index gives another MAC than MAC for (%q, %q)", a, b)
+		x.Sum("something", "else")
+		for range 2 {
+			if x.Sum(a, b) != got {
+				t.Fatalf("an Index gives another MAC than MAC for (%q, %q)", a, b)
+			}
 		}
 		if !hmac.Equal(got[:], h.Sum(nil)) {
 			t.Fatalf("MAC(%q, %q) is not the HMAC", a, b)
