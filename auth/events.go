@@ -31,7 +31,6 @@ const (
 	eventVerified       = "user_verified"
 	eventUpdated        = "user_updated"
 	eventDeleted        = "user_deleted"
-	eventSessionExpired = "session_expired"
 	eventSessionEnded   = "session_ended"
 	maxWaitingEvents    = 4096
 	appendTimeout       = 5 * time.Second

@@ -1,7 +1,6 @@
 package errcodes_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -92,13 +91,9 @@ func TestOver(t *testing.T) {
 }
 
 func FuzzParseCatalog(f *testing.F) {
-	for _, lang := range errcodes.Languages() {
-		data, err := os.ReadFile("catalog/" + lang + ".json")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	// Small seeds: the engine gets through a thousand times more of them than of whole catalogues.
+	f.Add([]byte(`{"language":"de","reasons":{"server_busy":{"detail":"{wait} warten","causes":["Last"]}}}`))
+	f.Add([]byte(`{"language":"ja","durations":{"minute":"約1分後に"},"hints":{"caps_lock":"x"}}`))
 	f.Add([]byte(`{"language":"en","actions":{"retry_later":"{wait}{wait}"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := errcodes.ParseCatalog(data)

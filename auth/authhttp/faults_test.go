@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -161,5 +162,34 @@ func TestLogs(t *testing.T) {
 		if strings.Contains(logged, "canary") || strings.Contains(logged, tok) || strings.Contains(a.body, "canary") {
 			t.Errorf("a secret or input is in the log or the answer: %s %s", logged, a.body)
 		}
+	}
+}
+
+// TestSessionOfARequest: pages that are open to everybody learn who is there, and an outage is told from nobody.
+func TestSessionOfARequest(t *testing.T) {
+	users := &failingUsers{}
+	s := newSite(t, func(c *auth.Config) {
+		users.UserStore = c.Stores.Users
+		c.Stores.Users = users
+	}, nil)
+	s.create(taro)
+	b := s.browser()
+	ask := func() (*auth.Session, error) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		if value := b.cookies[session]; value != "" {
+			r.Header.Set("Cookie", session+"="+value)
+		}
+		return s.web.Session(r)
+	}
+	if _, err := ask(); !errors.Is(err, errcodes.ReasonNotSignedIn) {
+		t.Errorf("nobody: %v", err)
+	}
+	b.signIn(taro, good)
+	if got, err := ask(); err != nil || got.User.Email != taro {
+		t.Errorf("%+v, %v", got, err)
+	}
+	users.down.Store(true)
+	if _, err := ask(); !errors.Is(err, errcodes.CodeServerError) {
+		t.Errorf("an outage: %v", err)
 	}
 }

@@ -21,6 +21,14 @@ func SessionFrom(ctx context.Context) (s *auth.Session, ok bool) {
 	return s, ok
 }
 
+// Session returns the session that a request comes with, its User included, for pages that are open to everybody and
+// greet those who are signed in. Its error is not_signed_in, session_expired or a fault (1004). Behind Require,
+// SessionFrom costs nothing.
+func (web *Web) Session(r *http.Request) (*auth.Session, error) {
+	s, _, err := web.session(r)
+	return s, err
+}
+
 // Require lets only people who are signed in through to next, which finds the session by SessionFrom. A browser that
 // asks for a page is led to sign in and comes back afterwards; everything else gets 401, with not_signed_in or
 // session_expired. A fault (1004) lets nobody through. Requests that change something are refused if they come from

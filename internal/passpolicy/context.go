@@ -19,9 +19,11 @@ func fromContext(s, identifier string, words []string) bool {
 		return false
 	}
 	var pieces []string
-	pieces = appendPieces(pieces, identifier)
-	for _, w := range words {
-		pieces = appendPieces(pieces, w)
+	for _, text := range append([]string{identifier}, words...) {
+		if compact(fold(text)) == s { // also where its pieces are too short to count
+			return true
+		}
+		pieces = appendPieces(pieces, text)
 	}
 	// state[i]: how s[:i] can be taken apart; bit 0: into digits alone, bit 1:
 	// with at least one word.

@@ -74,6 +74,7 @@ func FuzzCheck(f *testing.F) {
 	for _, s := range []string{"", "passwordpassword", "fifty three stations of the tokaido", strings.Repeat("ab", 500), "\xff", "e\u0301\u0301\u0301", strings.Repeat("\u0301", 500)} {
 		f.Add(s, "taro@example.com", "Sekisho")
 	}
+	f.Add("000 A 00", "0", "0")
 	f.Add(strings.Repeat("a", 255)+"b", strings.Repeat("a.", 200), strings.Repeat("aa ", 200))
 	f.Fuzz(func(t *testing.T, pw, id, word string) {
 		p := Policy{MinLength: LeastMinLength, Words: []string{word}}
