@@ -132,9 +132,9 @@ type SessionConfig struct {
 // Hooks lets the app take part. Each may be nil. They must be safe for
 // concurrent use.
 type Hooks struct {
-	// OnAccountCreated is called for each new account before its owner is
-	// told. It must be idempotent: after an error or a crash it is called
-	// again, for a week.
+	// OnAccountCreated is called for each new account, and tried before its
+	// owner is answered. It must be idempotent: after an error or a crash it
+	// is called again, for a week.
 	OnAccountCreated func(ctx context.Context, u User) error
 	// OnEvent is called for each event, beside the request that caused it and
 	// one at a time: it should return quickly.
@@ -164,7 +164,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.Stores.check(); err != nil {
 		return c, err
 	}
-	if err := c.Keys.check(c.Stores.volatile()); err != nil {
+	if err := c.Keys.check(c.Stores.lasting()); err != nil {
 		return c, err
 	}
 	if c.Name == "" {
@@ -229,14 +229,15 @@ func (l LimitConfig) withDefaults() (LimitConfig, error) {
 	if l.Mail == none {
 		l.Mail = defaultMail
 	}
-	for field, limit := range map[string]ratelimit.Limit{
-		"Source": l.Source, "Requests": l.Requests, "Mail": l.Mail, "Global": l.Global,
-	} {
-		if err := limit.Validate(); err != nil {
-			return l, fmt.Errorf("auth: Config.Limits.%s: %w", field, err)
+	for _, f := range []struct {
+		name  string
+		limit ratelimit.Limit
+	}{{"Source", l.Source}, {"Requests", l.Requests}, {"Mail", l.Mail}, {"Global", l.Global}} {
+		if err := f.limit.Validate(); err != nil {
+			return l, fmt.Errorf("auth: Config.Limits.%s: %w", f.name, err)
 		}
-		if limit.None() && field != "Global" {
-			return l, fmt.Errorf("auth: Config.Limits.%s lets everything through: use ratelimit.Per, or InsecureOff for measurements", field)
+		if f.limit.None() && f.name != "Global" {
+			return l, fmt.Errorf("auth: Config.Limits.%s lets everything through: use ratelimit.Per, or InsecureOff for measurements", f.name)
 		}
 	}
 	return l, nil
@@ -257,6 +258,9 @@ func (s SessionConfig) withDefaults() (SessionConfig, error) {
 	}
 	if s.Idle < time.Minute || s.Absolute < s.Idle {
 		return s, errors.New("auth: Config.Sessions: Idle must be at least a minute and Absolute at least Idle")
+	}
+	if s.Remember > 0 && s.Remember < s.Idle {
+		return s, errors.New("auth: Config.Sessions.Remember must be at least Idle, or negative to switch it off (0 is 30 days)")
 	}
 	if s.PerUser < 1 {
 		return s, errors.New("auth: Config.Sessions.PerUser must be positive (0 is 100)")

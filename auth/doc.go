@@ -20,8 +20,8 @@
 // # What a sign-in goes through
 //
 // The order is part of the contract. Input that cannot be right is refused
-// alike for everybody. The source's limit comes next, then the account is
-// loaded, and an attempt is reserved under the address before anything is
+// alike for everybody, and costs its source a token like any attempt. Then the
+// account is loaded, and an attempt is reserved under the address before anything is
 // compared, so that guesses that arrive together are no more than guesses
 // that arrive in turn. Then a bounded slot for hashing; bcrypt against the
 // stored hash or a dummy, always with the work of the configured cost. Only

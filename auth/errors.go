@@ -2,14 +2,9 @@ package auth
 
 import (
 	"errors"
-	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
 )
-
-// retryFault is what Retry-After says when a store or another part of the
-// service fails: long enough for a restart, short enough to wait for.
-const retryFault = 30 * time.Second
 
 // fault turns any error of a store into one of the taxonomy. A fault is never
 // 1001: a wrong password and an outage must not look alike.
@@ -21,10 +16,9 @@ func fault(op string, err error) error {
 		err = errors.New("the store says not found where it must not: " + err.Error())
 	}
 	if e, ok := errcodes.Classify(err); ok && e.Reason() == errcodes.ReasonTimeout {
-		return errcodes.New(errcodes.ReasonTimeout, errcodes.Because(err), errcodes.During(op), errcodes.RetryAfter(retryFault))
+		return errcodes.New(errcodes.ReasonTimeout, errcodes.Because(err), errcodes.During(op))
 	}
-	return errcodes.New(errcodes.ReasonServiceUnavailable,
-		errcodes.Because(err), errcodes.During(op), errcodes.RetryAfter(retryFault))
+	return errcodes.New(errcodes.ReasonServiceUnavailable, errcodes.Because(err), errcodes.During(op))
 }
 
 // refuse is an error of the taxonomy that the service raises by itself.

@@ -123,7 +123,7 @@ func (r *recorder) callHook(ctx context.Context, e Event) {
 	r.hook(ctx, e)
 }
 
-// drain waits for both, in the order in which one fills the other.
+// drain waits for both.
 func (r *recorder) drain(most time.Duration) {
 	if !r.appends.drain(most) || !r.follows.drain(most) {
 		r.log.Error("auth: events are still being written at the end of Run")

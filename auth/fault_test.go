@@ -19,25 +19,50 @@ import (
 // faultCase is one operation under injected faults.
 type faultCase struct {
 	name string
-	// setUp prepares a fresh service and returns the operation.
+	// setUp prepares a fresh service and returns the operation. An operation
+	// that makes a session fails the test if there is one with an error.
 	setUp func(t *testing.T, svc *auth.Service, box *mailbox) func() error
+	// then is what the same operation may answer afterwards, besides success.
+	then errcodes.Reason
+}
+
+// sessionOrError fails if a fault left a session behind.
+func sessionOrError(t *testing.T, sess *auth.Session, err error) error {
+	t.Helper()
+	if (sess == nil) != (err != nil) {
+		t.Errorf("session %v with error %v", sess != nil, err)
+	}
+	return err
 }
 
 var faultCases = []faultCase{
 	{"login", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
-		return func() error { _, err := svc.Login(t.Context(), creds("taro@example.com", good)); return err }
-	}},
+		return func() error {
+			sess, err := svc.Login(t.Context(), creds("taro@example.com", good))
+			return sessionOrError(t, sess, err)
+		}
+	}, ""},
+	{"authenticate", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		mustCreate(t, svc, "taro@example.com")
+		return func() error {
+			res, err := svc.Authenticate(t.Context(), creds("taro@example.com", good))
+			if err != nil && res.UserID != "" {
+				t.Errorf("an identity %q with error %v", res.UserID, err)
+			}
+			return err
+		}
+	}, ""},
 	{"login, wrong password", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		return func() error {
-			_, err := svc.Login(t.Context(), creds("taro@example.com", "wrong wrong wrong"))
-			return err
+			sess, err := svc.Login(t.Context(), creds("taro@example.com", "wrong wrong wrong"))
+			return sessionOrError(t, sess, err)
 		}
-	}},
+	}, errcodes.ReasonInvalidCredentials},
 	{"register", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		return func() error { return svc.Register(t.Context(), register("new@example.com", "")) }
-	}},
+	}, ""},
 	{"verify", func(t *testing.T, svc *auth.Service, box *mailbox) func() error {
 		browser := auth.Token(tok.New())
 		if err := svc.Register(t.Context(), register("new@example.com", browser)); err != nil {
@@ -45,35 +70,78 @@ var faultCases = []faultCase{
 		}
 		v := auth.Verification{Token: token(mailed(t, box, "verify", "new@example.com")), Browser: browser, Client: home}
 		return func() error { _, err := svc.VerifyEmail(t.Context(), v); return err }
-	}},
+	}, errcodes.ReasonLinkExpired},
+	{"resend", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		return func() error { return svc.ResendVerification(t.Context(), "taro@example.com", home) }
+	}, ""},
+	{"create account", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		return func() error {
+			_, err := svc.CreateAccount(t.Context(), auth.NewAccount{Email: "taro@example.com", Password: good})
+			return err
+		}
+	}, errcodes.ReasonEmailAlreadyRegistered},
+	{"set state", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		id := mustCreate(t, svc, "taro@example.com")
+		return func() error { return svc.Accounts().SetState(t.Context(), id, auth.StateDisabled, "support", "") }
+	}, ""},
+	{"delete", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		id := mustCreate(t, svc, "taro@example.com")
+		return func() error { return svc.Accounts().Delete(t.Context(), id, "owner", "") }
+	}, errcodes.ReasonNotFound},
+	{"unlock", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		return func() error { return svc.Accounts().Unlock(t.Context(), "taro@example.com", "support", "") }
+	}, ""},
+	{"send reset", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		id := mustCreate(t, svc, "taro@example.com")
+		return func() error { return svc.Accounts().SendReset(t.Context(), id, "ja", "support", "") }
+	}, ""},
+	{"end sessions", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
+		id := mustCreate(t, svc, "taro@example.com")
+		mustLogin(t, svc, "taro@example.com", good)
+		return func() error { return svc.Sessions().EndAll(t.Context(), id) }
+	}, ""},
+	{"check reset link", func(t *testing.T, svc *auth.Service, box *mailbox) func() error {
+		mustCreate(t, svc, "taro@example.com")
+		link := resetLink(t, svc, box, "taro@example.com")
+		return func() error { _, err := svc.Recovery().Check(t.Context(), link); return err }
+	}, ""},
 	{"forgot", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		return func() error { return svc.Recovery().Request(t.Context(), "taro@example.com", home) }
-	}},
+	}, ""},
 	{"reset", func(t *testing.T, svc *auth.Service, box *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		link := resetLink(t, svc, box, "taro@example.com")
 		return func() error { return svc.Recovery().Reset(t.Context(), link, fresh, home) }
-	}},
+	}, errcodes.ReasonLinkExpired},
 	{"session", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		sess := mustLogin(t, svc, "taro@example.com", good)
-		return func() error { _, err := svc.Session(t.Context(), sess.Token); return err }
-	}},
+		return func() error {
+			got, err := svc.Session(t.Context(), sess.Token)
+			return sessionOrError(t, got, err)
+		}
+	}, ""},
 	{"reauthenticate", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		sess := mustLogin(t, svc, "taro@example.com", good)
-		return func() error { _, err := svc.Reauthenticate(t.Context(), sess.Token, good, home); return err }
-	}},
+		return func() error {
+			got, err := svc.Reauthenticate(t.Context(), sess.Token, good, home)
+			return sessionOrError(t, got, err)
+		}
+	}, errcodes.ReasonSessionExpired},
 	{"change password", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		sess := mustLogin(t, svc, "taro@example.com", good)
-		return func() error { _, err := svc.ChangePassword(t.Context(), sess.Token, good, fresh, home); return err }
-	}},
+		return func() error {
+			got, err := svc.ChangePassword(t.Context(), sess.Token, good, fresh, home)
+			return sessionOrError(t, got, err)
+		}
+	}, errcodes.ReasonSessionExpired},
 	{"logout", func(t *testing.T, svc *auth.Service, _ *mailbox) func() error {
 		mustCreate(t, svc, "taro@example.com")
 		sess := mustLogin(t, svc, "taro@example.com", good)
 		return func() error { return svc.Logout(t.Context(), sess.Token) }
-	}},
+	}, ""},
 }
 
 // TestFaults makes each store call of each operation fail, once and for good,
@@ -148,7 +216,11 @@ func runFault(t *testing.T, c faultCase, call int, name string, forGood bool) (o
 		checkFault(t, c, err, fmt.Sprintf("%s, %d %s, for good %v", c.name, call, name, forGood))
 		probe.Reset(nil)
 		synctest.Wait()
-		if again := op(); again != nil {
+		again := op()
+		if again != nil && errcodes.ReasonOf(again) != c.then {
+			t.Errorf("%s, %d %s: afterwards %v", c.name, call, name, again)
+		}
+		if again != nil {
 			outcome += ", then " + string(errcodes.ReasonOf(again))
 		} else {
 			outcome += ", then fine"

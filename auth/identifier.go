@@ -59,6 +59,7 @@ func (s *Service) findUser(ctx context.Context, id Identifier) (User, error) {
 func (s *Service) getUser(ctx context.Context, id UserID) (User, error) {
 	u, err := s.cfg.Stores.Users.Get(ctx, id)
 	if err == nil && u.Realm != s.cfg.Realm {
+		s.log.Error("auth: the user store returned an account of another realm, or lost its Realm", "user", string(id))
 		return User{}, ErrNotFound
 	}
 	return u, err

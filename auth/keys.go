@@ -152,12 +152,13 @@ func createKeyFile(path string) error {
 }
 
 // check refuses keys that cannot do.
-func (k Keys) check(volatile bool) error {
+func (k Keys) check(lasting string) error {
 	switch {
 	case len(k.ring) == 0:
 		return errors.New("auth: Config.Keys is empty: use LoadOrCreateKey(path), or EphemeralKey() with memory stores")
-	case k.ephemeral && !volatile:
-		return errors.New("auth: Config.Keys: EphemeralKey is lost at the next start, and these stores are not: use LoadOrCreateKey(path)")
+	case k.ephemeral && lasting != "":
+		return fmt.Errorf("auth: Config.Keys: EphemeralKey is lost at the next start, and Config.Stores.%s may not be: "+
+			"use LoadOrCreateKey(path), or give the store a method Volatile() bool if it forgets everything too", lasting)
 	}
 	return nil
 }

@@ -17,7 +17,8 @@ func (s *Service) acceptPassword(ctx context.Context, p Password, email string) 
 	if p == "" {
 		return s.policy.Check("", email)
 	}
-	if err := input.Password(string(p)); err != nil {
+	// The policy answers for too many characters, and names the number.
+	if err := input.Password(string(p)); err != nil && (len(p) > input.MaxPasswordBytes || !errors.Is(err, errcodes.ReasonRequestTooLarge)) {
 		return err
 	}
 	if err := s.policy.Check(string(p), email); err != nil {
@@ -151,6 +152,9 @@ func (s *Service) ChangePassword(ctx context.Context, t Token, current, new Pass
 	e.UserID = early.UserID
 	if err := s.acceptPassword(ctx, new, early.User.Email); err != nil {
 		return nil, err // nothing was proven or tried: no event
+	}
+	if new == current {
+		return nil, s.policy.Refuse(passpolicy.Common)
 	}
 	old, attempt, err := s.proveSession(ctx, t, current, c, "password.change")
 	if err != nil {

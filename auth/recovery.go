@@ -58,7 +58,8 @@ func (r *Recovery) account(ctx context.Context, t Token, now time.Time) (User, T
 // puts suspicious and compromised accounts right; other states stay. It does
 // not sign in. Of n simultaneous calls exactly one succeeds. Reasons:
 // link_expired; weak_password, request_malformed and request_too_large (the
-// link stays usable); server_busy and faults (1004).
+// link stays usable); rate_limited for a source with too many links that did
+// nothing; server_busy and faults (1004).
 func (r *Recovery) Reset(ctx context.Context, t Token, p Password, c Client) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()

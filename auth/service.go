@@ -187,6 +187,11 @@ func (s *Service) hasLinks() bool {
 // the log, tokens and all: only for trying out.
 func (s *Service) HasMailer() bool { return s.cfg.Mailer != nil }
 
+// CalibrateCost measures this machine for about a fifth of a second and
+// suggests a PasswordConfig.Cost from 10 to 15 whose hash takes no longer than
+// target; 250 ms is a good one.
+func CalibrateCost(target time.Duration) int { return passhash.Calibrate(target) }
+
 // Name returns Config.Name, for pages.
 func (s *Service) Name() string { return s.cfg.Name }
 

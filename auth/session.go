@@ -28,17 +28,25 @@ func (s *Service) newSession(u User, remember bool, c Client, now time.Time) *Se
 		idle, absolute = s.cfg.Sessions.Remember, s.cfg.Sessions.Remember
 	}
 	return &Session{
-		Token: Token(token), Hash: hash, ID: tok.ID(), UserID: u.ID, Version: u.CredentialVersion,
+		Token: Token(token), Hash: hash, ID: tok.ID(), UserID: u.ID, CredentialVersion: u.CredentialVersion,
 		AMR: slices.Clone(amrPassword), AuthTime: now, Created: now, Seen: now,
 		IdleExpires: now.Add(idle), Expires: now.Add(absolute), Remember: remember, Client: c.clean(), User: u,
 	}
+}
+
+// putSession stores a session without what a store must never see: the token
+// itself, and the account with its password hash.
+func (s *Service) putSession(ctx context.Context, sess *Session, replaces *[32]byte) error {
+	row := *sess
+	row.Token, row.User = "", User{}
+	return s.cfg.Stores.Sessions.Put(ctx, row, replaces)
 }
 
 // startSession stores a new session. Room for it is made beside the request,
 // when its event is written down.
 func (s *Service) startSession(ctx context.Context, u User, c Credentials, now time.Time) (*Session, error) {
 	sess := s.newSession(u, c.Remember, c.Client, now)
-	if err := s.cfg.Stores.Sessions.Put(ctx, *sess, nil); err != nil {
+	if err := s.putSession(ctx, sess, nil); err != nil {
 		return nil, fault("session.put", err)
 	}
 	return sess, nil
@@ -109,7 +117,7 @@ func (s *Service) sessionUser(ctx context.Context, sess *Session, now time.Time)
 	if err != nil {
 		return User{}, fault("session.user", err)
 	}
-	if u.CredentialVersion != sess.Version || u.State != StateActive {
+	if u.CredentialVersion != sess.CredentialVersion || u.State != StateActive {
 		return User{}, expired
 	}
 	return u, nil
@@ -146,7 +154,7 @@ func (s *Service) Logout(ctx context.Context, t Token) error {
 // simultaneous renewals exactly one succeeds. It keeps "stay signed in".
 func (s *Service) renew(ctx context.Context, old *Session, u User, c Client, now time.Time) (*Session, error) {
 	sess := s.newSession(u, old.Remember, c, now)
-	err := s.cfg.Stores.Sessions.Put(ctx, *sess, &old.Hash)
+	err := s.putSession(ctx, sess, &old.Hash)
 	if errors.Is(err, ErrNotFound) {
 		return nil, refuse(errcodes.ReasonSessionExpired, "session.renew")
 	}
@@ -184,7 +192,7 @@ func (x *Sessions) List(ctx context.Context, id UserID) ([]Session, error) {
 		return nil, fault("sessions.list", err)
 	}
 	return slices.DeleteFunc(all, func(sess Session) bool {
-		return sess.Version != u.CredentialVersion || !now.Before(sess.IdleExpires) || !now.Before(sess.Expires)
+		return sess.CredentialVersion != u.CredentialVersion || !now.Before(sess.IdleExpires) || !now.Before(sess.Expires)
 	}), nil
 }
 

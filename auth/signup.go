@@ -149,8 +149,9 @@ func (p pending) boundTo(browser Token) bool {
 // another browser than the one that signed up, it takes v.Password and
 // ignores the one chosen there: a stranger's sign-up never sets the password.
 // Of n simultaneous calls exactly one succeeds. Reasons: link_expired;
-// weak_password where a password is needed and missing or too weak (the link
-// stays usable); server_busy and faults (1004).
+// weak_password, request_malformed and request_too_large where a password is
+// needed (the link stays usable); rate_limited for a source with too many
+// links that did nothing; server_busy and faults (1004).
 func (s *Service) VerifyEmail(ctx context.Context, v Verification) (UserID, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -255,10 +256,13 @@ func (s *Service) create(ctx context.Context, n NewUser, now time.Time) (UserID,
 	if err != nil {
 		return "", fault("account.create", err)
 	}
+	u, err := s.readBack(ctx, id, n)
+	if err != nil {
+		return "", err
+	}
 	if promised == "" {
 		return id, nil
 	}
-	u := User{ID: id, Realm: s.cfg.Realm, Email: n.Email, PasswordHash: n.PasswordHash, State: n.State, Created: n.Created}
 	if err := s.callCreated(ctx, u); err != nil {
 		s.log.Error("auth: Hooks.OnAccountCreated failed and will be called again", "user", string(id), "err", err)
 		return id, nil
@@ -266,6 +270,38 @@ func (s *Service) create(ctx context.Context, n NewUser, now time.Time) (UserID,
 	s.done(ctx, promised)
 	return id, nil
 }
+
+// readBack makes sure that the store will find the account again, whole: a
+// users table that loses a field would answer right passwords with 1001 for
+// ever, and nobody would know why.
+func (s *Service) readBack(ctx context.Context, id UserID, n NewUser) (User, error) {
+	found, findErr := s.cfg.Stores.Users.Find(ctx, n.Identifier)
+	u, err := s.cfg.Stores.Users.Get(ctx, id)
+	lost := ""
+	switch err := errors.Join(findErr, err); {
+	case errors.Is(err, ErrNotFound):
+		lost = "it is not found"
+	case err != nil: // an outage just now: the account stands, and the link is used up
+		s.log.Warn("auth: a new account could not be read back", "user", string(id), "err", err)
+		return User{ID: id, Realm: n.Identifier.Realm, Email: n.Email, PasswordHash: n.PasswordHash, State: n.State, Created: n.Created}, nil
+	case id == "" || len(id) > maxUserID:
+		lost = "an id of 1 to 64 bytes"
+	case found.ID != id || u.ID != id:
+		lost = "ID"
+	case u.Realm != n.Identifier.Realm || found.Realm != u.Realm:
+		lost = "Realm"
+	case u.Email != n.Email || found.Email != u.Email:
+		lost = "Email"
+	case u.PasswordHash == "" && n.PasswordHash != "":
+		lost = "PasswordHash"
+	default:
+		return u, nil
+	}
+	return User{}, fault("account.read_back", errors.New("auth: the UserStore does not return what Create was given: "+lost))
+}
+
+// maxUserID is how long a UserID may be, in bytes.
+const maxUserID = 64
 
 // callCreated calls the app's hook; a panic in it is one more failure, since
 // the account exists.

@@ -22,6 +22,9 @@ var ErrExists = errors.New("auth: exists already")
 // in the app's own table, counters in Redis. The memstore package fills all
 // of them. Every method of every store must be atomic by itself and safe for
 // concurrent use; none may read a clock: time is an argument.
+//
+// A store that keeps nothing beyond the process may say so by a method
+// Volatile() bool; EphemeralKey is accepted only if every store does.
 type Stores struct {
 	// Users holds the accounts. Required.
 	Users UserStore
@@ -43,16 +46,21 @@ type Stores struct {
 	Meta MetaStore
 }
 
-// volatile reports whether nothing of these stores outlives the process. A
-// store says so by a method Volatile() bool; without one it is taken to stay.
-func (s Stores) volatile() bool {
-	for _, store := range []any{s.Users, s.Sessions, s.Tickets, s.Queue, s.Events, s.Meta} {
-		v, ok := store.(interface{ Volatile() bool })
-		if store != nil && !(ok && v.Volatile()) {
-			return false
+// lasting names the first store that may outlive the process, "" if none does.
+func (s Stores) lasting() string {
+	for _, field := range []struct {
+		name  string
+		store any
+	}{
+		{"Users", s.Users}, {"Sessions", s.Sessions}, {"Tickets", s.Tickets}, {"Queue", s.Queue},
+		{"Events", s.Events}, {"Lockout", s.Lockout}, {"Limits", s.Limits}, {"Meta", s.Meta},
+	} {
+		v, ok := field.store.(interface{ Volatile() bool })
+		if field.store != nil && (!ok || !v.Volatile()) {
+			return field.name
 		}
 	}
-	return true
+	return ""
 }
 
 // Identifier is a canonical user name as stores see it. Version 1 is an
@@ -83,7 +91,9 @@ type NewUser struct {
 
 // UserStore holds accounts. An app's own users table can implement it alone.
 type UserStore interface {
-	// Create stores a new account and names it. If an account with the same
+	// Create stores a new account and names it, with an id of 1 to 64 bytes.
+	// Find and Get return it from then on with the Realm of the Identifier
+	// and with Email, PasswordHash and State as given. If an account with the same
 	// Identifier.Key exists, it stores nothing and returns ErrExists; of n
 	// simultaneous calls with one key exactly one succeeds.
 	Create(ctx context.Context, u NewUser) (UserID, error)
@@ -109,8 +119,8 @@ type UserStore interface {
 	SetEmail(ctx context.Context, id UserID, old string, to Identifier, email string) (bool, error)
 }
 
-// SessionStore holds sessions under the SHA-256 of their token. What it
-// returns is shared: callers do not change the contents of AMR.
+// SessionStore holds sessions under the SHA-256 of their token. A slice that
+// it returns is the caller's; what AMR points to is shared and not changed.
 type SessionStore interface {
 	// Put stores s. If replaces is not nil, the session under that hash is
 	// removed in the same step; if it is not there, nothing is stored and
@@ -156,7 +166,7 @@ type TicketStore interface {
 	// calls exactly one gets it.
 	Take(ctx context.Context, purpose string, hash [32]byte, now time.Time) (Ticket, error)
 	// Owned returns the live tickets of an owner for one purpose, newest
-	// Expires first.
+	// Expires first. The slice is the caller's.
 	Owned(ctx context.Context, purpose string, owner [32]byte, now time.Time) ([]Ticket, error)
 }
 

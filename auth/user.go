@@ -89,7 +89,8 @@ func (s State) liftedByReset() bool {
 // Client is where a request comes from. The authhttp package fills it in.
 type Client struct {
 	// Addr is the address of the person's device as far as it can be
-	// trusted. It is required for sign-in: the zero Addr is refused, since
+	// trusted. It is required for sign-in, sign-up, forgotten passwords and
+	// repeated mails: the zero Addr is refused there (internal_error), since
 	// all such requests would share one limit.
 	Addr netip.Addr
 	// UserAgent is shown in the list of sessions; cut to 256 bytes.
@@ -183,8 +184,8 @@ type Session struct {
 	// ID names the session in lists; it is no secret.
 	ID     string
 	UserID UserID
-	// Version is the account's CredentialVersion at sign-in.
-	Version int64
+	// CredentialVersion is the account's at sign-in.
+	CredentialVersion int64
 	// AMR lists the methods used, in the values of RFC 8176.
 	AMR []string
 	// AuthTime is when the person last proved who they are.
@@ -206,7 +207,7 @@ type Event struct {
 	Time time.Time
 	// Name is from OWASP's logging vocabulary: authn_login_success,
 	// authn_login_fail, authn_login_lock, authn_password_change,
-	// user_created, session_created and others listed in docs/events.md.
+	// user_created, session_ended and others listed in docs/events.md.
 	Name  string
 	Realm string
 	// UserID is "" where no account is concerned or known.
@@ -219,7 +220,7 @@ type Event struct {
 	Reason errcodes.Reason
 	// Shown is the reason the caller was given.
 	Shown errcodes.Reason
-	// Method is "password" or "mail".
+	// Method is "password" or "mail", or "" for what an operator did.
 	Method string
 	// Until is when a lock ends.
 	Until  time.Time

@@ -107,7 +107,8 @@ func (w *worker) lease(ctx context.Context) bool {
 		go func() {
 			defer func() { w.free <- struct{}{} }()
 			if !now.Before(row.Expires) {
-				s.log.Error("auth: a promised job expired", "attempts", row.Attempts)
+				j, _ := s.openJob(row)
+				s.log.Error("auth: a promised job expired", "kind", j.Kind, "reference", j.Reference, "attempts", row.Attempts)
 				return
 			}
 			s.carryOut(ctx, row)
@@ -184,16 +185,21 @@ func (s *Service) do(ctx context.Context, row Job) (kind string, err error) {
 			err = fmt.Errorf("auth: a job panicked: %v", p)
 		}
 	}()
-	plain, err := s.ring.Open("job", row.Payload, []byte(row.ID))
+	j, err := s.openJob(row)
 	if err != nil {
-		return "unreadable", err
-	}
-	var j job
-	if err := json.Unmarshal(plain, &j); err != nil {
 		return "unreadable", err
 	}
 	ctx = errcodes.ContextWithReference(ctx, j.Reference)
 	return j.Kind, s.doJob(ctx, j, row.Attempts <= 1)
+}
+
+// openJob unseals what was promised.
+func (s *Service) openJob(row Job) (j job, err error) {
+	plain, err := s.ring.Open("job", row.Payload, []byte(row.ID))
+	if err != nil {
+		return j, err
+	}
+	return j, json.Unmarshal(plain, &j)
 }
 
 // doJob decides what a promise comes to now that nobody is waiting for the
@@ -219,6 +225,9 @@ func (s *Service) doJob(ctx context.Context, j job, first bool) error {
 	case j.Kind == jobSignUp && !found:
 		p := pending{Email: j.Email, Hash: j.Hash, Browser: j.Browser}
 		return s.mailSignUp(ctx, j, p, m, l, first, now)
+	case j.Kind == jobSignUp && (u.PasswordHash == "" || u.State == StateUnverified):
+		j.Kind = jobForgot // sign-in could not work; a new password makes it work
+		return s.mailReset(ctx, j, u, m, l, first, now)
 	case j.Kind == jobSignUp:
 		return s.mailTaken(ctx, m, l, first, now)
 	case j.Kind == jobResend:

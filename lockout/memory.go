@@ -71,6 +71,9 @@ func (m *Memory) Update(ctx context.Context, key Key, _ Record, now time.Time,
 	return nil
 }
 
+// Volatile reports that nothing of it outlives the process.
+func (m *Memory) Volatile() bool { return true }
+
 // shard is a part of the records under a lock of its own.
 type shard struct {
 	mu    sync.Mutex

@@ -1,6 +1,7 @@
 package authhttp_test
 
 import (
+	"context"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/sekisho-auth/sekisho/auth"
 	"github.com/sekisho-auth/sekisho/auth/authhttp"
 	"github.com/sekisho-auth/sekisho/auth/ratelimit"
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -305,8 +307,12 @@ func TestLimitCountsTheVisitor(t *testing.T) {
 
 // TestOwnHandler is a sign-in page of the app's own.
 func TestOwnHandler(t *testing.T) {
-	s := newSite(t, nil, nil)
+	written := make(chan string, 100)
+	s := newSite(t, func(c *auth.Config) {
+		c.Hooks.OnEvent = func(_ context.Context, e auth.Event) { written <- e.Reference }
+	}, nil)
 	s.create(taro)
+	<-written
 	s.app = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in, err := s.web.Credentials(w, r)
 		if err != nil {
@@ -329,7 +335,10 @@ func TestOwnHandler(t *testing.T) {
 	b := s.browser()
 	b.header.Set("Accept-Language", "ja")
 	b.header.Set("User-Agent", "test")
-	b.json("/in", "email", taro, "password", "x").wantReason(t, 401, "invalid_credentials")
+	doc := b.json("/in", "email", taro, "password", "x").wantReason(t, 401, "invalid_credentials")
+	if ref := <-written; errcodes.FormatReference(ref) != doc["reference"] {
+		t.Errorf("the audit log has reference %q, the person was told %v", ref, doc["reference"])
+	}
 	b.json("/in", "email", taro, "token", "x").wantReason(t, 400, "request_malformed")
 	b.submit("/in", "email", taro, "password", "x").wantPage(t, 401, `role="alert"`, `lang="ja"`)
 	b.json("/in", "email", taro, "password", good, "return_to", "/a").want(t, 200, `{"status":"signed_in","return_to":"/a"}`)

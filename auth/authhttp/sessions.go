@@ -1,12 +1,14 @@
 package authhttp
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/auth"
+	"github.com/sekisho-auth/sekisho/errcodes"
 )
 
 type accountView struct {
@@ -92,7 +94,8 @@ func (c *call) endSession() error {
 	if err != nil {
 		return err
 	}
-	if err := c.web.svc.Sessions().End(c.r.Context(), s.UserID, c.id); err != nil {
+	// One that has ended already, from another tab or by a second click, is what was asked for.
+	if err := c.web.svc.Sessions().End(c.r.Context(), s.UserID, c.id); err != nil && !errors.Is(err, errcodes.ReasonNotFound) {
 		return err
 	}
 	page := ""

@@ -225,8 +225,13 @@ func (c *call) logout() error {
 
 // Credentials reads a sign-in from the body of r, JSON or form, with the fields email, password, remember and
 // return_to, for handlers of the app that call Service.Login themselves. The client's address, program and language are
-// filled in. Reasons: request_malformed, request_too_large, unsupported_media_type; hand them to Error.
+// filled in. The request is given its reference, so that what Service.Login writes into the audit log and what Error
+// tells the person are one: take r.Context() after this call. Reasons: request_malformed,
+// request_too_large, unsupported_media_type; hand them to Error.
 func (web *Web) Credentials(w http.ResponseWriter, r *http.Request) (auth.Credentials, error) {
+	if ctx := r.Context(); errcodes.ReferenceFrom(ctx) == "" {
+		*r = *r.WithContext(errcodes.ContextWithReference(ctx, errcodes.NewReference()))
+	}
 	var in fields
 	if err := readFields(w, r, fieldEmail|fieldPassword|fieldReturnTo|fieldRemember, &in); err != nil {
 		return auth.Credentials{}, err

@@ -76,8 +76,9 @@ func (c *call) verify() error {
 	}
 	c.form = &form{page: pageVerify, Token: c.in.token}
 	if _, err := c.web.svc.VerifyEmail(c.r.Context(), c.verification(c.in.token)); err != nil {
-		// Only a password that had to be chosen here can be too weak.
-		c.form.NeedPassword = errors.Is(err, errcodes.ReasonWeakPassword)
+		// The form is shown again as it was: with the field, if a password has to be chosen here.
+		need, askErr := c.web.svc.VerifyNeedsPassword(c.r.Context(), c.verification(c.in.token))
+		c.form.NeedPassword = need || askErr != nil && c.in.password != "" || errors.Is(err, errcodes.ReasonWeakPassword)
 		return err
 	}
 	if _, state := find(c.r, c.web.cookies.signUp); state != absent {

@@ -5,7 +5,9 @@
 // What grows with strangers' requests is bounded: lock records and rate
 // limits by their own packages, tickets, jobs and events by the sizes in
 // this package. Expiry is computed when something is read; old entries are
-// removed as new ones arrive, so no goroutine is needed.
+// removed as new ones arrive, so no goroutine is needed. Sessions of an account
+// that never comes back stay until the process ends, at most as many as
+// auth.SessionConfig.PerUser.
 package memstore
 
 import (

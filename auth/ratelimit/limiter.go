@@ -17,9 +17,6 @@ import (
 // MinSecret is the least length of a Limiter's secret in bytes.
 const MinSecret = 16
 
-// outageRetry is what a person is told to wait while the store does not answer.
-const outageRetry = 5 * time.Second
-
 // Limiter applies one Limit to many keys: addresses, accounts, or "everybody".
 // It is immutable and safe for concurrent use.
 type Limiter struct {
@@ -96,7 +93,7 @@ func fault(err error, op string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		reason = errcodes.ReasonTimeout
 	}
-	return errcodes.Wrap(err, reason, errcodes.RetryAfter(outageRetry), errcodes.During(op))
+	return errcodes.Wrap(err, reason, errcodes.During(op))
 }
 
 // Handler returns a handler that lets a request through to next if there is a

@@ -77,6 +77,9 @@ func (m *Memory) Give(ctx context.Context, key Key, l Limit, now time.Time) erro
 	return nil
 }
 
+// Volatile reports that nothing of it outlives the process.
+func (m *Memory) Volatile() bool { return true }
+
 // Len returns how many buckets are kept, which may include some that are full
 // by now.
 func (m *Memory) Len() int {

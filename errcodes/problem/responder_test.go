@@ -83,7 +83,7 @@ func href(t *testing.T, p *problem.Responder, r errcodes.Reason, a errcodes.Acti
 	e := errcodes.New(r, errcodes.Proven(errcodes.ProofSession))
 	remedies := p.Text(e, "en").Remedies
 	if withRef {
-		remedies = p.Problem(problem.ContextWithReference(t.Context(), ref), e, "en").Remedies
+		remedies = p.Problem(errcodes.ContextWithReference(t.Context(), ref), e, "en").Remedies
 	}
 	for _, rem := range remedies {
 		if rem.Action == a {

@@ -10,13 +10,6 @@ import (
 	"github.com/sekisho-auth/sekisho/errcodes"
 )
 
-// ContextWithReference returns a context whose responses and log lines carry
-// ref; without it each response makes a reference of its own. It is
-// [errcodes.ContextWithReference].
-func ContextWithReference(ctx context.Context, ref string) context.Context {
-	return errcodes.ContextWithReference(ctx, ref)
-}
-
 // Problem returns the document for what the caller may be told of e, in the
 // language l. It is that of [errcodes.Error.Public], whatever it is given. It
 // neither writes nor logs.

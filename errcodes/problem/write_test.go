@@ -37,7 +37,7 @@ func request(t testing.TB, lang string) *http.Request {
 	if lang != "" {
 		r.Header.Set("Accept-Language", lang)
 	}
-	return r.WithContext(problem.ContextWithReference(r.Context(), ref))
+	return r.WithContext(errcodes.ContextWithReference(r.Context(), ref))
 }
 
 func write(t testing.TB, p *problem.Responder, r *http.Request, err error) (*http.Response, string) {
@@ -248,7 +248,7 @@ func TestLog(t *testing.T) {
 			errcodes.Because(errors.New("state 3")), errcodes.WithHints(errcodes.HintCapsLock))))
 	})
 	r := httptest.NewRequest(http.MethodPost, "/auth/email/verify/secrettoken?q=secretquery", nil)
-	mux.ServeHTTP(httptest.NewRecorder(), r.WithContext(problem.ContextWithReference(context.Background(), ref)))
+	mux.ServeHTTP(httptest.NewRecorder(), r.WithContext(errcodes.ContextWithReference(context.Background(), ref)))
 	if got := strings.Count(b.String(), "\n"); got != 1 {
 		t.Fatalf("%d lines: %s", got, b.String())
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"golang.org/x/text/language"
+
+	"github.com/sekisho-auth/sekisho/errcodes"
 )
 
 //go:embed pages/*.html
@@ -16,7 +18,7 @@ var pageSet = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Japanese})
 
-// words are the texts of the two pages of this server; those of sign-in are the library's.
+// words are the texts of the three pages of this server; those of sign-in are the library's.
 var words = map[string]map[string]string{
 	"en": {
 		"home_title": "Sign-in that tells you what to do next",
@@ -37,6 +39,11 @@ var words = map[string]map[string]string{
 		"outbox_to":    "To:",
 		"reload":       "Show new mails",
 		"home":         "Start page",
+		"help_title":   "Support",
+		"help_what": "This is a server for trying out, so nobody answers here. In an app of yours, this is the page of " +
+			"your support desk.",
+		"help_reference": "Reference:",
+		"help_log":       "The server's log has a line with this reference and the exact reason.",
 	},
 	"ja": {
 		"home_title": "次に何をすればよいかがわかるログイン",
@@ -57,6 +64,11 @@ var words = map[string]map[string]string{
 		"outbox_to":    "宛先:",
 		"reload":       "新しいメールを表示する",
 		"home":         "トップページ",
+		"help_title":   "サポート窓口",
+		"help_what": "このサーバーはお試し用のため、お問い合わせにはお答えしていません。実際のアプリでは、ここがサポート窓口の" +
+			"ページになります。",
+		"help_reference": "お問い合わせ番号:",
+		"help_log":       "サーバーのログに、この番号と詳しい理由が記録されています。",
 	},
 }
 
@@ -83,6 +95,22 @@ func (x *site) home(w http.ResponseWriter, r *http.Request) {
 		v.Email = s.User.Email
 	}
 	show(w, lang, "home.html", v)
+}
+
+type helpView struct {
+	Lang      string
+	T         map[string]string
+	Reference string
+}
+
+// help is where the page of a support desk would be. It shows the reference that the link brought along.
+func (x *site) help(w http.ResponseWriter, r *http.Request) {
+	lang := languageOf(r)
+	v := helpView{Lang: lang, T: words[lang]}
+	if ref, ok := errcodes.ParseReference(r.URL.Query().Get("ref")); ok {
+		v.Reference = errcodes.FormatReference(ref)
+	}
+	show(w, lang, "help.html", v)
 }
 
 func languageOf(r *http.Request) string {

@@ -58,7 +58,9 @@ func build(ctx context.Context, s settings, log *slog.Logger) (*site, error) {
 	if x.svc, err = auth.New(cfg); err != nil {
 		return nil, err
 	}
-	x.web, err = authhttp.New(x.svc, authhttp.Config{Origin: s.origin, Proxies: s.proxies, Logger: log})
+	x.web, err = authhttp.New(x.svc, authhttp.Config{
+		Origin: s.origin, Proxies: s.proxies, Logger: log, SupportURL: "/help",
+	})
 	if err != nil {
 		return nil, fmt.Errorf("-origin or -trusted-proxies: %w", err)
 	}
@@ -132,6 +134,7 @@ func (x *site) route() {
 	x.mux = http.NewServeMux()
 	x.mux.Handle("/auth/", x.web)
 	x.mux.HandleFunc("GET /{$}", x.home)
+	x.mux.HandleFunc("GET /help", x.help)
 	x.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	x.mux.HandleFunc("GET /readyz", x.ready)
 	if x.outbox != nil {

@@ -120,7 +120,7 @@ var gate = []Mutation{
 	},
 	{
 		"an ephemeral key is refused with stores that stay", "auth/keys.go",
-		"	case k.ephemeral && !volatile:", "	case false:",
+		"	case k.ephemeral && lasting != \"\":", "	case k.ephemeral && lasting == \"none\":",
 		authTests, "TestKeysOfAnotherDatabase",
 	},
 	{
@@ -138,9 +138,9 @@ var gate = []Mutation{
 // sessions: what a token is worth.
 var sessions = []Mutation{
 	{
-		"only the hash of a token is stored", "auth/memstore/sessions.go",
-		"	n.Token, n.User = \"\", auth.User{}\n", "",
-		"./auth/memstore", "TestSessions",
+		"only the hash of a token is stored", "auth/session.go",
+		"	row.Token, row.User = \"\", User{}\n", "",
+		authTests, "TestStoresNeverSeeATokenOrAHashOfAPassword",
 	},
 	{
 		"an idle session ends", "auth/session.go",
@@ -149,17 +149,17 @@ var sessions = []Mutation{
 	},
 	{
 		"a session of old credentials has ended", "auth/session.go",
-		"	if u.CredentialVersion != sess.Version || u.State != StateActive {", "	if u.State != StateActive {",
+		"	if u.CredentialVersion != sess.CredentialVersion || u.State != StateActive {", "	if u.State != StateActive {",
 		authTests, "TestARowLeftBehindIsNoSession",
 	},
 	{
 		"a disabled account's sessions end", "auth/session.go",
-		"	if u.CredentialVersion != sess.Version || u.State != StateActive {", "	if u.CredentialVersion != sess.Version {",
+		"	if u.CredentialVersion != sess.CredentialVersion || u.State != StateActive {", "	if u.CredentialVersion != sess.CredentialVersion {",
 		authTests, "TestADisabledAccountHasNoSessionsWhateverTheStoreCounts",
 	},
 	{
 		"a renewal kills the old token", "auth/session.go",
-		"s.cfg.Stores.Sessions.Put(ctx, *sess, &old.Hash)", "s.cfg.Stores.Sessions.Put(ctx, *sess, nil)",
+		"s.putSession(ctx, sess, &old.Hash)", "s.putSession(ctx, sess, nil)",
 		authTests, "TestReauthenticate|TestOnceMeansOnce",
 	},
 	{
@@ -191,7 +191,7 @@ var sessions = []Mutation{
 	},
 	{
 		"a session list shows live sessions only", "auth/session.go",
-		"		return sess.Version != u.CredentialVersion || ", "		return u.ID == \"\" || ",
+		"		return sess.CredentialVersion != u.CredentialVersion || ", "		return u.ID == \"\" || ",
 		authTests, "TestARowLeftBehindIsNoSession",
 	},
 }

@@ -217,7 +217,7 @@ func (h *Hashes) Acquire(ctx context.Context) (release func(), err error) {
 }
 
 // AcquireShare is Acquire for work that may not crowd out signing in, such as
-// registration and reset: it joins the queue only while less than half of the
+// registration: it joins the queue only while less than half of the
 // places are taken, by whomever, so that the other half is left for sign-ins.
 func (h *Hashes) AcquireShare(ctx context.Context) (release func(), err error) {
 	return h.slots.acquire(ctx, max(1, h.slots.places/2))

@@ -227,6 +227,9 @@ type locks struct {
 	p *Probe
 }
 
+// Volatile is asked by auth.New.
+func (s locks) Volatile() bool { return volatile(s.Store) }
+
 // Update tells reads from writes: "Lockout.Update(read)" is one whose step
 // asked for no write.
 func (s locks) Update(ctx context.Context, key lockout.Key, guess lockout.Record, now time.Time,
@@ -252,6 +255,9 @@ type limits struct {
 	ratelimit.Store
 	p *Probe
 }
+
+// Volatile is asked by auth.New.
+func (s limits) Volatile() bool { return volatile(s.Store) }
 
 func (s limits) Take(ctx context.Context, key ratelimit.Key, l ratelimit.Limit, now time.Time) (time.Duration, error) {
 	return do2(s.p, "Limits.Take", func() (time.Duration, error) { return s.Store.Take(ctx, key, l, now) })
