@@ -113,15 +113,10 @@ func TestNewPasswordsAreJudgedByThePolicy(t *testing.T) {
 	svc, _ := newService(t, noLimits)
 	mustCreate(t, svc, "taro@example.com")
 	sess := mustLogin(t, svc, "taro@example.com", good)
-	for name, p := range map[string]auth.Password{
-		"the same": good, "257 characters": auth.Password(strings.Repeat("stations ", 28) + "tokai"),
-	} {
-		_, err := svc.ChangePassword(t.Context(), sess.Token, good, p, home)
-		if !errors.Is(err, errcodes.ReasonWeakPassword) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	_, err := svc.ChangePassword(t.Context(), sess.Token, good, auth.Password(strings.Repeat("a", 1025)), home)
+	long := auth.Password(strings.Repeat("stations ", 28) + "tokai") // 257 characters
+	_, err := svc.ChangePassword(t.Context(), sess.Token, good, long, home)
+	wantReason(t, err, errcodes.ReasonWeakPassword)
+	_, err = svc.ChangePassword(t.Context(), sess.Token, good, auth.Password(strings.Repeat("a", 1025)), home)
 	wantReason(t, err, errcodes.ReasonRequestTooLarge)
 }
 

@@ -13,7 +13,8 @@
 //
 // Every error is in the taxonomy of package errcodes: errors.Is with one of
 // the four codes or with a reason says what happened, and the doc comments
-// list the reasons. Error texts are safe to show; causes are for the log.
+// list the reasons. Error texts are safe to show; causes are for the log:
+// while developing, print errors with %+v, which shows them.
 // Errors of New, ParseKeys and LoadOrCreateKey are for whoever sets the
 // program up: plain errors that name the field and the remedy.
 //

@@ -105,7 +105,8 @@ const keyFileHeader = "# Keys, newest first. To rotate, add a new line above the
 	"# Never remove the last line: look-up keys are made from it.\n"
 
 // LoadOrCreateKey reads the keys in the file at path, or makes a key and
-// writes the file, readable by its owner only. Several processes may call it
+// writes the file, readable by its owner only, with the folders that are
+// missing: a mistyped path yields a new key. Several processes may call it
 // at once; all get the same key. A file that everybody on the machine can
 // read is refused.
 func LoadOrCreateKey(path string) (Keys, error) {
@@ -126,7 +127,11 @@ func LoadOrCreateKey(path string) (Keys, error) {
 	if err != nil {
 		return Keys{}, fmt.Errorf("auth: reading the key file: %w", err)
 	}
-	return ParseKeys(string(text))
+	keys, err := ParseKeys(string(text))
+	if err != nil {
+		return Keys{}, fmt.Errorf("%w, in the key file %s", err, path)
+	}
+	return keys, nil
 }
 
 // createKeyFile writes a whole file beside path and links it into place, so

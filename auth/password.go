@@ -153,9 +153,6 @@ func (s *Service) ChangePassword(ctx context.Context, t Token, current, new Pass
 	if err := s.acceptPassword(ctx, new, early.User.Email); err != nil {
 		return nil, err // nothing was proven or tried: no event
 	}
-	if new == current {
-		return nil, s.policy.Refuse(passpolicy.Common)
-	}
 	old, attempt, err := s.proveSession(ctx, t, current, c, "password.change")
 	if err != nil {
 		s.recordSession(e, old, err)

@@ -38,9 +38,10 @@ type Web struct {
 	routes      map[string]*route
 	patterns    []*route // with an {id}
 	// problems writes what failed. From an expired link to set a password, "have the mail sent anew" leads elsewhere.
-	problems, resetProblems *problem.Responder
-	pages                   *pages
-	signedIn                []byte // the usual answer to a sign-in
+	// To somebody who proves a password inside a session, sign-in is no matter.
+	problems, resetProblems, sessionProblems *problem.Responder
+	pages                                    *pages
+	signedIn                                 []byte // the usual answer to a sign-in
 }
 
 // New makes the pages and the API of svc, and tells svc where the links in mails lead. The error names the field of the

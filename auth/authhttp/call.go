@@ -26,6 +26,7 @@ type call struct {
 	form      *form // the page to show again if this fails, besides the failure
 	json      bool
 	resetting bool // recovery: a new mail comes from elsewhere
+	proving   bool // a password inside a session
 	wrote     bool
 }
 
@@ -133,7 +134,10 @@ func (c *call) fail(err error) {
 		}
 	}
 	responder := c.web.problems
-	if c.resetting {
+	switch {
+	case c.proving:
+		responder = c.web.sessionProblems
+	case c.resetting:
 		responder = c.web.resetProblems
 	}
 	c.wrote = true

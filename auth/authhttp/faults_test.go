@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sekisho-auth/sekisho/auth"
+	"github.com/sekisho-auth/sekisho/auth/authhttp"
 	"github.com/sekisho-auth/sekisho/auth/memstore"
 	"github.com/sekisho-auth/sekisho/errcodes"
 )
@@ -191,5 +192,50 @@ func TestSessionOfARequest(t *testing.T) {
 	users.down.Store(true)
 	if _, err := ask(); !errors.Is(err, errcodes.CodeServerError) {
 		t.Errorf("an outage: %v", err)
+	}
+}
+
+// TestWordsFitTheSituation: without mail nobody is told to open one or to reset a password, and inside a session nobody
+// is told about signing in.
+func TestWordsFitTheSituation(t *testing.T) {
+	noMail := newSite(t, nil, func(c *authhttp.Config) { c.NoMail = true })
+	usual := newSite(t, nil, nil)
+	for lang, words := range map[string][]string{"en": {"mail first", "reset your password"}, "ja": {"メールを開いて", "再設定"}} {
+		locked := func(s *site) string {
+			b := s.browser()
+			b.header.Set("Accept-Language", lang)
+			var all strings.Builder
+			for range 6 {
+				all.WriteString(b.json("/auth/login", "email", lang+"@example.com", "password", "wrong wrong wrong").body)
+			}
+			return strings.ToLower(all.String())
+		}
+		for _, word := range words {
+			if !strings.Contains(locked(usual), word) {
+				t.Errorf("%s: the usual texts lack %q: this test asserts nothing", lang, word)
+			}
+			if text := locked(noMail); strings.Contains(text, word) || strings.Contains(text, "check_mailbox") {
+				t.Errorf("%s: without mail the answer says %q: %s", lang, word, text)
+			}
+		}
+		email := lang + "-in@example.com"
+		usual.create(email)
+		b := usual.browser()
+		b.header.Set("Accept-Language", lang)
+		b.signIn(email, good)
+		for range 6 {
+			for _, path := range []string{"/auth/reauthenticate", "/auth/password/change"} {
+				fields := []string{"password", "wrong wrong wrong"}
+				if path == "/auth/password/change" {
+					fields = []string{"current", "wrong wrong wrong", "new", better}
+				}
+				text := b.json(path, fields...).body
+				for _, word := range []string{"mail first", "メールを開いて", "this address", "このアドレス", "check_mailbox"} {
+					if strings.Contains(text, word) {
+						t.Errorf("%s: inside a session %s says %q: %s", lang, path, word, text)
+					}
+				}
+			}
+		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/sekisho-auth/sekisho/errcodes/problem"
 )
 
-//go:embed templates/layout.html templates/pages.html templates/style.css texts/en.json texts/ja.json
+//go:embed templates/layout.html templates/pages.html templates/style.css texts
 var embedded embed.FS
 
 // The forms, by the name of their template; the text of the title has the same name.
@@ -45,6 +45,7 @@ type form struct {
 // view is what templates see.
 type view struct {
 	Lang, Title, Site, Prefix string
+	Home                      string // where the name at the top leads
 	Mail                      bool
 	T                         map[string]string
 	Alert                     *alert
@@ -156,7 +157,7 @@ func readTexts(from fs.FS, name string) (map[string]string, error) {
 func (c *call) view() *view {
 	lang := c.lang()
 	return &view{
-		Lang: string(lang), Site: c.web.svc.Name(), Prefix: c.web.prefix, Mail: c.web.mail,
+		Lang: string(lang), Site: c.web.svc.Name(), Home: c.web.afterLogin, Prefix: c.web.prefix, Mail: c.web.mail,
 		T: c.web.pages.texts[lang], Form: &form{},
 	}
 }

@@ -66,6 +66,7 @@ func (c *call) change() error {
 	if err := c.read(fieldCurrent | fieldNew); err != nil {
 		return err
 	}
+	c.proving = true
 	t, err := c.ownForm(form{page: pageChange})
 	if err != nil {
 		return err

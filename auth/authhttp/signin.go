@@ -170,6 +170,7 @@ func (c *call) reauthenticate() error {
 	if err := c.read(fieldPassword | fieldReturnTo); err != nil {
 		return err
 	}
+	c.proving = true
 	t, err := c.ownForm(form{page: pageReauth, ReturnTo: c.web.carry(c.in.returnTo)})
 	if err != nil {
 		return err

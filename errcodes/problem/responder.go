@@ -26,6 +26,7 @@ type Responder struct {
 	catalogs   []*errcodes.Catalog // the default first
 	negotiator *negotiator
 	links      map[errcodes.Action]link
+	without    []errcodes.Action
 	typeBase   string
 	logger     *slog.Logger
 }
@@ -37,6 +38,7 @@ type config struct {
 	language string
 	overlays []fs.FS
 	links    map[errcodes.Action]link
+	without  []errcodes.Action
 	typeBase string
 	logger   *slog.Logger
 }
@@ -93,6 +95,15 @@ func WithTypeBase(absURL string) Option {
 	}
 }
 
+// WithoutAction leaves remedies out that cannot help in this app, such as
+// "open the mail" where no mail is sent. A reason never loses its last remedy.
+func WithoutAction(actions ...errcodes.Action) Option {
+	return func(c *config) error {
+		c.without = append(c.without, actions...)
+		return nil
+	}
+}
+
 // WithLogger says where failures are logged; the default, also for nil, is what
 // slog.Default returns at the time.
 func WithLogger(l *slog.Logger) Option {
@@ -120,7 +131,7 @@ func New(opts ...Option) (*Responder, error) {
 	}
 	return &Responder{
 		catalogs: catalogs, negotiator: newNegotiator(catalogs),
-		links: c.links, typeBase: c.typeBase, logger: c.logger,
+		links: c.links, without: c.without, typeBase: c.typeBase, logger: c.logger,
 	}, nil
 }
 
@@ -134,7 +145,7 @@ func (p *Responder) With(links ...Option) (*Responder, error) {
 			return nil, err
 		}
 	}
-	if c.language != "" || c.typeBase != "" || c.overlays != nil || c.logger != nil {
+	if c.language != "" || c.typeBase != "" || c.overlays != nil || c.without != nil || c.logger != nil {
 		return nil, errors.New("problem: With takes WithLink options only")
 	}
 	derived := *p

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sekisho-auth/sekisho/errcodes"
@@ -59,7 +60,7 @@ func (p *Responder) linked(t errcodes.Text, wait time.Duration, ref string) Text
 	remedies := make([]Remedy, 0, len(t.Remedies))
 	for _, r := range t.Remedies {
 		l, ok := p.links[r.Action]
-		if !ok && r.Action.NeedsTarget() {
+		if !ok && r.Action.NeedsTarget() || slices.Contains(p.without, r.Action) {
 			continue
 		}
 		remedy := Remedy{Action: r.Action, Label: r.Label, Href: l.href(ref)}
