@@ -21,10 +21,21 @@ var ErrExists = errors.New("auth: exists already")
 // Stores says where state lives. Each may come from another place: accounts
 // in the app's own table, counters in Redis. The memstore package fills all
 // of them. Every method of every store must be atomic by itself and safe for
-// concurrent use; none may read a clock: time is an argument.
+// concurrent use.
 //
 // A store that keeps nothing beyond the process may say so by a method
 // Volatile() bool; EphemeralKey is accepted only if every store does.
+//
+// The package authtest checks each sentence of these contracts against a
+// store. What holds for all of them:
+//
+//   - If the context is done when a method is called, it returns an error and
+//     nothing has changed.
+//   - None may read a clock: time is an argument, whatever the year.
+//   - Times come back as the same moment, to the microsecond at least.
+//   - Keys, hashes and owners are compared byte for byte.
+//   - Byte slices belong to the caller: changing one that was given or
+//     returned changes nothing that is stored.
 type Stores struct {
 	// Users holds the accounts. Required.
 	Users UserStore
@@ -91,11 +102,12 @@ type NewUser struct {
 
 // UserStore holds accounts. An app's own users table can implement it alone.
 type UserStore interface {
-	// Create stores a new account and names it, with an id of 1 to 64 bytes.
-	// Find and Get return it from then on with the Realm of the Identifier
-	// and with Email, PasswordHash and State as given. If an account with the same
-	// Identifier.Key exists, it stores nothing and returns ErrExists; of n
-	// simultaneous calls with one key exactly one succeeds.
+	// Create stores a new account and names it by an id of 1 to 64 bytes that
+	// no other account has. Find and Get return it from then on with the Realm
+	// of the Identifier and with Email, PasswordHash and State as given. If an
+	// account with the same Identifier.Key exists, it stores nothing and
+	// returns ErrExists; of n simultaneous calls with one key exactly one
+	// succeeds.
 	Create(ctx context.Context, u NewUser) (UserID, error)
 	// Find returns the account whose Identifier.Key is id.Key byte for byte,
 	// or ErrNotFound. A look-up by id.Email must compare bytes too, whatever
@@ -105,27 +117,27 @@ type UserStore interface {
 	Get(ctx context.Context, id UserID) (User, error)
 	// SetPasswordHash replaces the hash if it still is old, in one step, and
 	// reports whether it did. If endSessions is true, the same step adds one
-	// to CredentialVersion. The account absent: ErrNotFound.
+	// to CredentialVersion. The account absent: ErrNotFound, here and below.
 	SetPasswordHash(ctx context.Context, id UserID, old, new string, endSessions bool) (bool, error)
 	// SetState changes the state if it still is from, in one step, and
 	// reports whether it did. Unless to is StateActive, the same step adds one
 	// to CredentialVersion. To StateDeleted it erases the account: identifier,
-	// address and hash are gone and Find no longer finds it. The account
-	// absent: ErrNotFound.
+	// address and hash are gone, it is absent for every method from then on,
+	// and its identifier is free.
 	SetState(ctx context.Context, id UserID, from, to State) (bool, error)
 	// SetEmail replaces identifier and address if the address still is old,
-	// in one step, and reports whether it did; ErrExists if the identifier
-	// belongs to another account. The account absent: ErrNotFound.
+	// in one step, and reports whether it did. If the identifier belongs to
+	// another account, it changes nothing and returns ErrExists.
 	SetEmail(ctx context.Context, id UserID, old string, to Identifier, email string) (bool, error)
 }
 
 // SessionStore holds sessions under the SHA-256 of their token. A slice that
 // it returns is the caller's; what AMR points to is shared and not changed.
 type SessionStore interface {
-	// Put stores s. If replaces is not nil, the session under that hash is
-	// removed in the same step; if it is not there, nothing is stored and
-	// ErrNotFound is returned, so that of n simultaneous replacements of one
-	// session exactly one succeeds.
+	// Put stores s without its Token and User. If replaces is not nil, the
+	// session under that hash is removed in the same step; if it is not there,
+	// nothing is stored and ErrNotFound is returned, so that of n simultaneous
+	// replacements of one session exactly one succeeds.
 	Put(ctx context.Context, s Session, replaces *[32]byte) error
 	// Get returns the session under the hash, or ErrNotFound. It may leave
 	// out sessions whose Expires or IdleExpires is not after now.
@@ -135,8 +147,8 @@ type SessionStore interface {
 	Touch(ctx context.Context, hash [32]byte, seen, idleExpires time.Time) error
 	// Delete removes sessions; those that are not there are no error.
 	Delete(ctx context.Context, hashes ...[32]byte) error
-	// List returns the account's sessions, newest first. It may leave out
-	// those that have expired at now.
+	// List returns the account's sessions, the newest Created first. It may
+	// leave out those that have expired at now.
 	List(ctx context.Context, user UserID, now time.Time) ([]Session, error)
 }
 
@@ -191,11 +203,13 @@ type Job struct {
 type QueueStore interface {
 	// Add stores a job.
 	Add(ctx context.Context, j Job) error
-	// Lease returns up to limit jobs of the realm whose NotBefore is not after now, oldest
-	// first, and in the same step sets their NotBefore to until and adds one
-	// to Attempts, so that no job is leased twice at once. Those of them
-	// whose Expires is not after now are removed instead and returned once,
-	// with Attempts as they stood, so that the loss can be logged.
+	// Lease returns up to limit jobs of the realm whose NotBefore is not after
+	// now, the earliest NotBefore first, and in the same step sets their
+	// NotBefore to until and adds one to Attempts, so that no job is leased
+	// twice at once. Those of them whose Expires is not after now are removed
+	// instead and returned once, with Attempts as they stood, so that the loss
+	// can be logged. A job that nobody leased may be dropped 30 days after its
+	// Expires.
 	Lease(ctx context.Context, realm string, now, until time.Time, limit int) ([]Job, error)
 	// Retry sets NotBefore; a job that is not there is no error.
 	Retry(ctx context.Context, id string, at time.Time) error
@@ -205,9 +219,11 @@ type QueueStore interface {
 
 // EventStore is the audit log.
 type EventStore interface {
-	// Append stores events, all or none; after an error it is called again.
+	// Append stores events: all of them, or with an error none. After an error
+	// it is called again.
 	Append(ctx context.Context, events []Event) error
-	// ByReference returns the events with this reference, oldest first.
+	// ByReference returns the events with this reference, oldest first; none
+	// for "".
 	ByReference(ctx context.Context, reference string) ([]Event, error)
 	// ByUser returns up to limit events of an account that happened before
 	// the given time, newest first.

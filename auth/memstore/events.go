@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,7 @@ func (s *events) ByReference(ctx context.Context, reference string) ([]auth.Even
 			found = append(found, *e)
 		}
 	}
+	slices.SortStableFunc(found, func(a, b auth.Event) int { return a.Time.Compare(b.Time) })
 	return found, nil
 }
 
@@ -64,12 +66,13 @@ func (s *events) ByUser(ctx context.Context, user auth.UserID, before time.Time,
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var found []auth.Event
-	for i := len(s.ring) - 1; i >= 0 && len(found) < limit; i-- {
+	for i := len(s.ring) - 1; i >= 0; i-- {
 		if e := s.at(i); e.UserID == user && e.Time.Before(before) {
 			found = append(found, *e)
 		}
 	}
-	return found, nil
+	slices.SortStableFunc(found, func(a, b auth.Event) int { return b.Time.Compare(a.Time) })
+	return found[:max(0, min(limit, len(found)))], nil
 }
 
 // Prune implements auth.EventStore.

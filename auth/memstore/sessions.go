@@ -119,5 +119,6 @@ func (s *sessions) List(ctx context.Context, user auth.UserID, now time.Time) ([
 			all = append(all, *n)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b auth.Session) int { return b.Created.Compare(a.Created) })
 	return all, nil
 }
