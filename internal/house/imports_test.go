@@ -26,6 +26,7 @@ var may = []struct {
 	{"auth/ratelimit", []string{"errcodes", "internal"}, []string{"golang.org/x/time"}},
 	{"auth/mail", []string{"auth", "errcodes", "internal"}, []string{"github.com/wneessen/go-mail", "golang.org/x/net"}},
 	{"auth/memstore", []string{"auth", "auth/ratelimit", "lockout", "errcodes", "internal"}, nil},
+	{"auth/sqlstore", []string{"auth", "auth/ratelimit", "lockout", "errcodes", "internal"}, nil},
 	{"auth/authtest", []string{"auth", "auth/memstore", "auth/ratelimit", "auth/ratelimit/ratelimittest", "lockout", "lockout/lockouttest",
 		"errcodes", "internal"}, nil},
 	{"auth/breach", []string{"errcodes", "internal"}, nil},
