@@ -1,0 +1,2 @@
+// Package sqlite tests package sqlstore on SQLite, through modernc.org/sqlite.
+package sqlite
