@@ -277,7 +277,7 @@ func (s *Service) create(ctx context.Context, n NewUser, now time.Time) (UserID,
 func (s *Service) readBack(ctx context.Context, id UserID, n NewUser) (User, error) {
 	found, findErr := s.cfg.Stores.Users.Find(ctx, n.Identifier)
 	u, err := s.cfg.Stores.Users.Get(ctx, id)
-	lost := ""
+	var lost string
 	switch err := errors.Join(findErr, err); {
 	case errors.Is(err, ErrNotFound):
 		lost = "it is not found"
