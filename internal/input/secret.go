@@ -53,7 +53,7 @@ func Password(raw string) error {
 // otp_malformed with the hints of CodeHints; what is malformed cannot have been
 // a guess.
 func Digits(raw string, n int) (string, error) {
-	if len(raw) == n && allDigits(raw) {
+	if len(raw) == n && 0 < n && n <= MaxCode && allDigits(raw) {
 		return raw, nil
 	}
 	var buf [MaxCode]byte

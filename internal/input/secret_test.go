@@ -132,6 +132,8 @@ func FuzzDigits(f *testing.F) {
 	for _, s := range []string{"123456", "１２３ ４５６", "123ー456", "①", "\xff", ""} {
 		f.Add(s, 6)
 	}
+	f.Add("", 0)
+	f.Add(strings.Repeat("0", MaxCode+2), MaxCode+2)
 	f.Fuzz(func(t *testing.T, raw string, n int) {
 		got, err := Digits(raw, n)
 		if (err == nil) != (got != "") || err == nil && (len(got) != n || strings.Trim(got, "0123456789") != "") {
